@@ -1,0 +1,3 @@
+"""Hookline sends and receives webhooks."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,55 @@
+"""Parts: everything that the API is built over, made and owned by the composition root."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from hookline.clock import Clock
+from hookline.config import Settings
+from hookline.deliver.dialect import Envelope
+from hookline.deliver.tester import Tester
+from hookline.model.ids import Ids, TenantId
+from hookline.net.guard import Guard
+from hookline.route.publish import Publisher
+from hookline.storage.directory import Directory
+from hookline.storage.store import Store
+from hookline.telemetry import Telemetry
+
+
+class Shedding(Protocol):
+    """What upkeep knows of the backlog. Asked for each publish, so it only looks at memory."""
+
+    @property
+    def oldest_seconds(self) -> float:
+        """How long the first waiting delivery is overdue."""
+        ...
+
+    def shed(self, tenant: TenantId) -> int | None:
+        """Seconds after which to come again because too much waits, or None: publish."""
+        ...
+
+
+class StartedNode(Protocol):
+    """The node that this API belongs to."""
+
+    def healthy(self) -> tuple[bool, str]:
+        """Whether it works as it should; if not, why."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    store: Store
+    publisher: Publisher
+    directory: Directory
+    guard: Guard
+    dialects: Mapping[str, Envelope]
+    tester: Tester
+    shedder: Shedding
+    settings: Settings
+    telemetry: Telemetry
+    clock: Clock
+    ids: Ids
+    started_node: StartedNode
+    wake: Callable[[], None]
+    """Something was made due by hand: look for it now."""

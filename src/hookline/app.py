@@ -1,0 +1,295 @@
+"""The composition root: the only file that knows all others. It builds the parts, starts them, and stops them in order."""
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import msgspec
+
+from hookline import __version__
+from hookline.catalog.loader import load_dialects
+from hookline.clock import Clock, SystemClock
+from hookline.config import Settings
+from hookline.deliver.claimer import Claimer
+from hookline.deliver.dialect import Envelope, compile_dialect
+from hookline.deliver.gather import Gatherer
+from hookline.deliver.lanes import Lanes
+from hookline.deliver.node import Lease, Node, repeat
+from hookline.deliver.targets import Targets
+from hookline.deliver.told import Told
+from hookline.deliver.upkeep import Bounds, Upkeep
+from hookline.deliver.worker import Worker
+from hookline.emissions import NodeStarted, NodeStopped, NodeStopping
+from hookline.model.ids import Ids
+from hookline.net.client import Client
+from hookline.net.dns import DnsResolver
+from hookline.net.guard import Guard
+from hookline.net.proxy import parse_proxy
+from hookline.net.url import parse_url
+from hookline.route.distant import DistantHand
+from hookline.route.draft import Hand
+from hookline.route.publish import Publisher
+from hookline.storage.ledger import Ledger
+from hookline.storage.open import Location, Opened, open_store
+from hookline.storage.postgres.hints import Hints
+from hookline.telemetry import Telemetry
+from hookline.vault import Vault, load_keys
+
+SETTLE_EVERY, MEASURE_EVERY, FORGET_EVERY = 2.0, 10.0, 600.0
+
+
+class Roles(msgspec.Struct, frozen=True, kw_only=True):
+    """What this process does: `serve` is both."""
+
+    api: bool = True
+    worker: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Core:
+    """What every role needs."""
+
+    settings: Settings
+    clock: Clock
+    telemetry: Telemetry
+    ids: Ids
+    opened: Opened
+    ledger: Ledger
+    dialects: Mapping[str, Envelope]
+    guard: Guard
+    client: Client
+    targets: Targets
+    upkeep: Upkeep
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivering:
+    """What a node that delivers has beside."""
+
+    node: Node
+    worker: Worker
+    claimer: Claimer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engine:
+    core: Core
+    publisher: Publisher
+    delivering: Delivering | None
+    hints: Hints | None
+
+    def wake(self) -> None:
+        """Something was made due by hand."""
+        if self.delivering is not None:
+            self.delivering.claimer.hint()
+        if self.hints is not None:
+            self.hints.hint()
+
+
+@asynccontextmanager
+async def running(
+    settings: Settings,
+    telemetry: Telemetry,
+    roles: Roles,
+    *,
+    ledger: Callable[[Ledger], Ledger] | None = None,
+) -> AsyncIterator[Engine]:
+    """Everything but the server, started; on leaving, stopped in order. `ledger` may wrap the hot verbs."""
+    async with AsyncExitStack() as stack:
+        core = await _core(settings, telemetry, stack, ledger or (lambda plain: plain))
+        engine = _engine(core, roles)
+        if engine.delivering is not None:
+            await engine.delivering.node.join()
+        tasks = [asyncio.create_task(work) for work in _loops(engine)]
+        heart = asyncio.create_task(_heart(engine))
+        stack.push_async_callback(_stop, engine, tasks, heart)
+        yield engine
+
+
+async def _core(
+    settings: Settings, telemetry: Telemetry, stack: AsyncExitStack, wrap: Callable[[Ledger], Ledger]
+) -> Core:
+    clock = SystemClock()
+    opened = await open_store(_location(settings), Vault(load_keys(settings)), clock)
+    stack.push_async_callback(opened.close)
+    resolver = DnsResolver(clock)
+    stack.push_async_callback(resolver.close)
+    guard = _guard(settings, resolver)
+    proxy = settings.proxy.reveal()
+    client = Client(
+        dial=guard, proxy=parse_proxy(proxy, names=settings.proxy_resolves_names) if proxy else None
+    )
+    stack.push_async_callback(client.close)
+    dialects = {name: compile_dialect(dialect) for name, dialect in load_dialects(settings.catalog).items()}
+    bounds = Bounds(
+        retention_days=settings.retention_days,
+        idempotency_days=settings.idempotency_days,
+        backlog_limit=settings.backlog_limit,
+        tenant_backlog_limit=settings.tenant_backlog_limit,
+    )
+    return Core(
+        settings=settings,
+        clock=clock,
+        telemetry=telemetry,
+        ids=Ids(clock),
+        opened=opened,
+        ledger=wrap(opened.store.ledger),
+        dialects=dialects,
+        guard=guard,
+        client=client,
+        targets=Targets(dialects, guard.check),
+        upkeep=Upkeep(
+            store=opened.store, prune=opened.prune, bounds=bounds, clock=clock, telemetry=telemetry
+        ),
+    )
+
+
+def _engine(core: Core, roles: Roles) -> Engine:
+    delivering = _delivering(core) if roles.worker else None
+    hints = None
+    if not core.opened.alone:
+        heard = delivering.claimer.hint if delivering is not None else lambda: None
+        hints = Hints(core.settings.database_url, heard, core.clock)
+    hand: Hand = DistantHand(hints.hint if hints is not None else lambda: None)
+    if delivering is not None:
+        hand = delivering.worker
+    publisher = Publisher(
+        ledger=core.ledger,
+        directory=core.opened.directory,
+        hand=hand,
+        node=(lambda: delivering.node.id) if delivering is not None else (lambda: None),
+        ids=core.ids,
+        clock=core.clock,
+        telemetry=core.telemetry,
+        parallel=core.opened.groups,
+    )
+    return Engine(core=core, publisher=publisher, delivering=delivering, hints=hints)
+
+
+def _delivering(core: Core) -> Delivering:
+    settings, opened, clock = core.settings, core.opened, core.clock
+    told = Told(core.telemetry)
+    lanes = Lanes(max_in_flight=settings.max_in_flight, max_in_hand=settings.max_in_hand)
+    node = Node(
+        nodes=opened.nodes,
+        endpoints=opened.store.endpoints,
+        directory=opened.directory,
+        ids=core.ids,
+        clock=clock,
+        told=told,
+        lease=Lease(seconds=settings.lease, heartbeat=settings.heartbeat, alone=opened.alone),
+        name=settings.node_name or socket.gethostname(),
+    )
+    worker = Worker(
+        node=lambda: node.id,
+        ledger=core.ledger,
+        directory=opened.directory,
+        lanes=lanes,
+        targets=core.targets,
+        client=core.client,
+        clock=clock,
+        told=told,
+    )
+    gatherer = Gatherer(
+        node=lambda: node.id, batches=opened.batches, targets=core.targets, ids=core.ids, clock=clock
+    )
+    claimer = Claimer(
+        node=lambda: node.id,
+        ledger=core.ledger,
+        directory=opened.directory,
+        lanes=lanes,
+        gatherer=gatherer,
+        claimed=worker.claimed,
+        clock=clock,
+        telemetry=core.telemetry,
+        poll_interval=settings.poll_interval,
+    )
+    node.employ(worker, claimer)
+    return Delivering(node=node, worker=worker, claimer=claimer)
+
+
+def _loops(engine: Engine) -> list[Coroutine[None, None, None]]:
+    core = engine.core
+    loops: list[Coroutine[None, None, None]] = []
+    if engine.hints is not None:
+        loops.append(engine.hints.run())
+    chores = [(core.upkeep.measure, MEASURE_EVERY)]
+    if engine.delivering is not None:
+        loops.append(engine.delivering.claimer.run())
+        chores += [(core.upkeep.settle, SETTLE_EVERY), (core.upkeep.forget, FORGET_EVERY)]
+    fault = core.telemetry.fault
+    return loops + [repeat(chore, every=every, clock=core.clock, fault=fault) for chore, every in chores]
+
+
+async def _heart(engine: Engine) -> None:
+    if engine.delivering is not None:
+        await engine.delivering.node.run()
+
+
+async def _stop(engine: Engine, tasks: Sequence[asyncio.Task[None]], heart: asyncio.Task[None]) -> None:
+    """First what was accepted is committed, then no new work is taken, then exchanges finish or are handed over.
+
+    The heart beats to the last, or others would take over what is about to be finished.
+    """
+    await engine.publisher.drain()
+    await _cancelled(*tasks)
+    if engine.delivering is not None:
+        worker, node, telemetry = engine.delivering.worker, engine.delivering.node, engine.core.telemetry
+        grace = float(engine.core.settings.grace)
+        telemetry.emit(NodeStopping(node_id=node.id, in_flight=worker.lanes.in_flight, grace=grace))
+        released = await worker.stop(grace)
+        await _cancelled(heart)
+        await node.leave()
+        telemetry.emit(NodeStopped(node_id=node.id, released=released))
+    await _cancelled(heart)
+
+
+async def _cancelled(*tasks: asyncio.Task[None]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _location(settings: Settings) -> Location:
+    return Location(
+        sqlite=settings.sqlite_file,
+        postgres=settings.database_url,
+        pool_size=settings.pool_size,
+        key_days=settings.idempotency_days,
+    )
+
+
+def _guard(settings: Settings, resolver: DnsResolver) -> Guard:
+    own_hosts = [parse_url(settings.public_url).host] if settings.public_url else []
+    return Guard(
+        resolver=resolver,
+        allow_networks=settings.allow_networks,
+        allow_hosts=settings.allow_hosts,
+        allow_http=settings.allow_http,
+        own_addresses=_own_addresses(),
+        own_hosts=own_hosts,
+        nat64=settings.nat64,
+    )
+
+
+def _own_addresses() -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
+    """The machine's addresses, as its own name resolves; private ones are refused anyway."""
+    try:
+        found = socket.getaddrinfo(socket.gethostname(), None)
+    except OSError:
+        return []
+    return [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
+
+
+def started(engine: Engine, address: str) -> NodeStarted:
+    core, delivering = engine.core, engine.delivering
+    return NodeStarted(
+        node_id=delivering.node.id if delivering is not None else "",
+        node_name=core.settings.node_name or socket.gethostname(),
+        version=__version__,
+        address=address,
+        database="sqlite" if core.opened.alone else "postgresql",
+    )

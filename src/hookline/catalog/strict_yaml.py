@@ -1,0 +1,26 @@
+"""YAML as the catalogue reads it: plain values only, and nothing is dropped silently."""
+
+import yaml
+
+
+def parse_yaml(text: str) -> object:
+    """Raises yaml.YAMLError; its text names line and column."""
+    loader = _StrictLoader(text)
+    try:
+        return loader.get_single_data()
+    finally:
+        loader.dispose()
+
+
+class _StrictLoader(yaml.SafeLoader):
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Of two equal keys YAML's own loader keeps the last and says nothing. It calls this for every mapping."""
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue
+            if key.value in seen:
+                problem = f"the key {key.value!r} stands here twice"
+                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+            seen.add(key.value)
+        super().flatten_mapping(node)

@@ -1,0 +1,48 @@
+"""Time, passed in, so that tests can turn the hands. Wall time is microseconds since 1970 (UTC)."""
+
+import asyncio
+import time
+from typing import NewType, Protocol
+
+Micros = NewType("Micros", int)
+"""Microseconds: a point in time since the epoch, or a length of time."""
+
+SECOND = 1_000_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+
+class Clock(Protocol):
+    def now(self) -> Micros:
+        """Wall time. It may be set to the database's clock, so that nodes agree."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never jump: for deadlines, leases and durations."""
+        ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+class SystemClock:
+    """The machine's clock, moved by `offset` towards the database's, so that a node whose own clock is wrong
+    neither retries early nor steals a lease. Between two corrections it runs on the monotonic clock: a step
+    of the machine's wall clock changes nothing.
+    """
+
+    def __init__(self) -> None:
+        self._base = time.time_ns() // 1000 - time.monotonic_ns() // 1000
+
+    def now(self) -> Micros:
+        return Micros(self._base + time.monotonic_ns() // 1000)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    def follow(self, wall: Micros) -> None:
+        """Take `wall` as the time that it is now."""
+        self._base = wall - time.monotonic_ns() // 1000

@@ -1,0 +1,96 @@
+"""What becomes of a delivery: before an attempt, from its endpoint as it is now; after it, from the outcome."""
+
+from typing import assert_never
+
+import msgspec
+
+from hookline.clock import SECOND, Micros
+from hookline.deliver.outcome import Delivered, GiveUp, Outcome, RetryLater
+from hookline.model.attempt import Cause, Exchange
+from hookline.model.delivery import Delivery, State
+from hookline.model.endpoint import Endpoint
+from hookline.model.retry import AnyRetryPolicy, Schedule
+
+HELD = "The endpoint is paused or disabled"
+DELETED = "The endpoint was deleted"
+UNSUBSCRIBED = "The endpoint no longer subscribes to this event type"
+TOO_OLD = "Older than the endpoint's max_age"
+
+
+def before(delivery: Delivery, endpoint: Endpoint | None, *, wanted: bool, now: Micros) -> Delivery | None:
+    """None: try it now. Else what it becomes without a try. `wanted`: the endpoint still subscribes to its type."""
+    if endpoint is None:
+        return _ended(delivery, State.CANCELLED, DELETED, now)
+    if not wanted:
+        return _ended(delivery, State.CANCELLED, UNSUBSCRIBED, now)
+    if now >= expires_at(delivery, endpoint):
+        return _ended(delivery, State.EXPIRED, TOO_OLD, now)
+    if not endpoint.active:
+        return msgspec.structs.replace(delivery, state=State.HELD, reason=HELD, due_at=None)
+    return None
+
+
+def after(
+    delivery: Delivery, endpoint: Endpoint, exchange: Exchange, outcome: Outcome, now: Micros
+) -> Delivery:
+    tried = msgspec.structs.replace(
+        delivery,
+        attempts=delivery.attempts + 1,
+        interruptions=0,
+        last_status=exchange.status,
+        last_cause=exchange.cause,
+        reason="",
+    )
+    match outcome:
+        case Delivered():
+            return _ended(tried, State.DELIVERED, "", now)
+        case RetryLater():
+            return _later(tried, endpoint, outcome, now)
+        case GiveUp():
+            charged = msgspec.structs.replace(tried, failures=tried.failures + 1)
+            return _ended(charged, State.DEAD, outcome.reason, now)
+    assert_never(outcome)
+
+
+def interrupted(delivery: Delivery, now: Micros) -> Delivery:
+    """We stopped in the middle of its exchange: due at once, for whoever goes on."""
+    return msgspec.structs.replace(
+        delivery,
+        state=State.PENDING,
+        due_at=now,
+        attempts=delivery.attempts + 1,
+        interruptions=delivery.interruptions + 1,
+        last_status=None,
+        last_cause=Cause.INTERRUPTED,
+    )
+
+
+def handed_back(delivery: Delivery, now: Micros) -> Delivery:
+    """Not tried: due at once, for whoever has room."""
+    return msgspec.structs.replace(delivery, state=State.PENDING, due_at=now)
+
+
+def expires_at(delivery: Delivery, endpoint: Endpoint) -> float:
+    if endpoint.max_age is None:
+        return float("inf")
+    return delivery.created_at + endpoint.max_age * SECOND
+
+
+def max_attempts(policy: AnyRetryPolicy) -> int:
+    return len(policy.delays) if isinstance(policy, Schedule) else policy.attempts
+
+
+def _later(delivery: Delivery, endpoint: Endpoint, outcome: RetryLater, now: Micros) -> Delivery:
+    due = now + int(outcome.delay_seconds * SECOND)
+    return msgspec.structs.replace(
+        delivery,
+        state=State.PENDING,
+        failures=delivery.failures + outcome.charged,
+        due_at=Micros(
+            int(min(due, expires_at(delivery, endpoint)))
+        ),  # it expires on time, not at the next try
+    )
+
+
+def _ended(delivery: Delivery, state: State, reason: str, now: Micros) -> Delivery:
+    return msgspec.structs.replace(delivery, state=state, reason=reason, due_at=None, finished_at=now)

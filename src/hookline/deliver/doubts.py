@@ -1,0 +1,43 @@
+"""Doubts: events whose commit's answer was lost. Whether they are stored is found out, and then they are sent."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from hookline.clock import Clock
+from hookline.deliver.worker import Worker
+from hookline.model.event import Event
+from hookline.storage.nodes import Nodes
+
+PATIENCE = 120.0
+"""Seconds after which an event that has not appeared never will: longer than any statement may run."""
+
+
+class _Doubt(msgspec.Struct):
+    event: Event
+    positions: Sequence[int]
+    since: float
+
+
+class Doubts:
+    def __init__(self, worker: Worker, nodes: Nodes, clock: Clock) -> None:
+        self._worker = worker
+        self._nodes = nodes
+        self._clock = clock
+        self._open: list[_Doubt] = []
+
+    async def resolve(self) -> None:
+        """Ask the database about each. While one is open, its event counts as in hand: the watermark stays below it."""
+        now = self._clock.monotonic()
+        fresh, self._worker.doubts = self._worker.doubts, []
+        self._open += [_Doubt(event, positions, now) for event, positions in fresh]
+        left: list[_Doubt] = []
+        for doubt in self._open:
+            event = doubt.event
+            if await self._nodes.stored(event.tenant_id, [event.id]):
+                self._worker.found(event, doubt.positions)
+            elif now - doubt.since > PATIENCE:
+                self._worker.in_hand.drop([event.id])
+            else:
+                left.append(doubt)
+        self._open = left

@@ -1,0 +1,245 @@
+"""Lanes: one for each endpoint that has work in memory, and the fair turn that they take.
+
+    reserve ──▶ enqueue ──▶ take ──▶ exchanged ──▶ recorded
+    (a claim or a publisher asks for room)          (its result is on disk)
+
+Nobody waits for a stranger: tenants take turns, and a tenant's lanes take turns. A lane sends at most its
+endpoint's `concurrency`, and a quarter of what is free; a tenant at most half of the node. Lanes that are failing,
+new, or slow at this moment are *suspect*: all of them together hold at most a quarter.
+"""
+
+from collections import OrderedDict, deque
+from collections.abc import Iterator
+
+from hookline.clock import Micros
+from hookline.deliver.pace import Pace
+from hookline.deliver.task import Task
+from hookline.model.ids import TenantId
+from hookline.storage.ledger import LaneKey
+
+SLOW = 1.0
+"""Seconds after which an exchange that has not ended makes its lane suspect."""
+HEALTHY = Pace()
+_QUEUE = 4
+"""Deliveries of one lane in hand for each exchange that it may hold: those being stored and those just stored."""
+_MAX_LANES = 50_000
+
+
+class Lane:
+    __slots__ = ("concurrency", "key", "pace", "proven", "queue", "ready", "reserved", "sending")
+
+    def __init__(self, key: LaneKey, concurrency: int, pace: Pace) -> None:
+        self.key = key
+        self.concurrency = concurrency
+        self.pace = pace
+        self.queue: deque[Task] = deque()
+        self.sending: dict[Task, float] = {}  # with the time it began; the first is the oldest
+        self.reserved = 0
+        self.proven = False  # it has answered well since this node started
+        self.ready = False  # it stands in a ring
+
+    @property
+    def in_hand(self) -> int:
+        return self.reserved + len(self.queue) + len(self.sending)
+
+    def trusted(self, monotonic: float) -> bool:
+        if not self.proven or self.pace.suspect:
+            return False
+        return not self.sending or monotonic - next(iter(self.sending.values())) < SLOW
+
+
+class Lanes:
+    def __init__(self, *, max_in_flight: int, max_in_hand: int) -> None:
+        self.in_flight = 0
+        """Exchanges begun whose result is not on disk."""
+        self.in_hand = 0
+        """In flight, queued, or promised room."""
+        self._claimed = 0  # of those in hand, how many were rows
+        self._max_in_flight = max_in_flight
+        self._max_in_hand = max_in_hand
+        self._max_suspects = max(1, max_in_flight // 4)
+        self._max_of_tenant = max(1, max_in_flight // 2)
+        self._suspects: set[Task] = set()
+        self._of_tenant: dict[TenantId, int] = {}
+        self._lanes: dict[LaneKey, Lane] = {}
+        self._trusted_ring = _Ring()
+        self._suspect_ring = _Ring()
+
+    def __iter__(self) -> Iterator[Lane]:
+        return iter(list(self._lanes.values()))
+
+    def get(self, key: LaneKey) -> Lane | None:
+        return self._lanes.get(key)
+
+    def open(self, key: LaneKey, concurrency: int, pace: Pace = HEALTHY) -> Lane:
+        """The lane, made if it is not there; `pace` is then how it begins."""
+        lane = self._lanes.get(key)
+        if lane is None:
+            lane = self._lanes[key] = Lane(key, concurrency, pace)
+            self._forget_some()
+        lane.concurrency = concurrency
+        return lane
+
+    def reserve(self, key: LaneKey, concurrency: int, now: Micros) -> bool:
+        """Promise room to a delivery that is about to be stored: only if it will be sent almost at once."""
+        lane = self.open(key, concurrency)
+        full = self.in_hand >= self._max_in_hand or lane.in_hand >= self._fair(_QUEUE * concurrency)
+        if full or lane.pace.slowed(now):
+            return False
+        lane.reserved += 1
+        self.in_hand += 1
+        return True
+
+    def release(self, key: LaneKey) -> None:
+        """The promise was not needed."""
+        self._lanes[key].reserved -= 1
+        self.in_hand -= 1
+
+    def room(self, lane: Lane, now: Micros) -> int:
+        """How many more due deliveries of this lane may be claimed now."""
+        allowed = lane.pace.room(lane.in_hand, lane.concurrency, now)
+        return max(0, min(allowed, self._fair(self.free_for_claims)))
+
+    @property
+    def free_for_claims(self) -> int:
+        """A quarter of the node is kept for what waits in the database, however much is published."""
+        return max(self._max_in_flight - self.in_hand, self._max_in_flight // 4 - self._claimed)
+
+    def enqueue(self, task: Task, *, reserved: bool) -> None:
+        lane = self._lanes[task.lane]
+        if reserved:
+            lane.reserved -= 1
+        else:
+            self.in_hand += 1
+            self._claimed += not task.fresh
+        lane.queue.append(task)
+        self._stand(lane)
+
+    def take(self, monotonic: float, now: Micros) -> Task | None:
+        """The next task to send, by fair turn; None when nothing may begin."""
+        if self.in_flight >= self._max_in_flight:
+            return None
+        task = self._take_from(self._trusted_ring, monotonic, now)
+        if task is None and len(self._suspects) < self._max_suspects:
+            task = self._take_from(self._suspect_ring, monotonic, now)
+        return task
+
+    def exchanged(self, task: Task, pace: Pace, now: Micros) -> list[Task]:
+        """Its exchange has ended, and the lane's pace is now this: its endpoint may get the next. The node's slot
+        is held until `recorded`. Returns what was queued and will not be sent soon: it belongs in the database.
+        """
+        lane = self._lanes[task.lane]
+        lane.sending.pop(task, None)
+        self._suspects.discard(task)
+        lane.pace = pace
+        if pace.slowed(now):
+            return self._drained(lane)
+        self._stand(lane)
+        return []
+
+    def recorded(self, task: Task) -> None:
+        tenant = task.lane[0]
+        self.in_flight -= 1
+        self.in_hand -= 1
+        self._claimed -= not task.fresh
+        self._of_tenant[tenant] -= 1
+        if not self._of_tenant[tenant]:
+            del self._of_tenant[tenant]
+
+    def drop_queued(self) -> list[Task]:
+        """Everything that is queued: for a node that stops, or has been taken over."""
+        return [task for lane in self for task in self._drained(lane)]
+
+    def forget(self, key: LaneKey) -> None:
+        """For a lane that is idle; one with work stays."""
+        lane = self._lanes.get(key)
+        if lane is not None and not lane.in_hand:
+            del self._lanes[key]
+
+    def _drained(self, lane: Lane) -> list[Task]:
+        tasks = list(lane.queue)
+        lane.queue.clear()
+        self.in_hand -= len(tasks)
+        self._claimed -= sum(not task.fresh for task in tasks)
+        return tasks
+
+    def _take_from(self, ring: "_Ring", monotonic: float, now: Micros) -> Task | None:
+        for _ in range(len(ring.tenants)):
+            tenant = ring.first()
+            if self._of_tenant.get(tenant, 0) < self._max_of_tenant:
+                for lane in ring.turn(tenant):
+                    if (task := self._start(lane, ring, monotonic, now)) is not None:
+                        return task
+            ring.defer(tenant)
+        return None
+
+    def _start(self, lane: Lane, ring: "_Ring", monotonic: float, now: Micros) -> Task | None:
+        lane.ready = False
+        sending = len(lane.sending)
+        if not lane.queue or not lane.pace.room(sending, lane.concurrency, now):
+            return None  # it stands up again with the next task, or when an exchange ends
+        trusted = lane.trusted(monotonic)
+        if sending >= self._fair(lane.concurrency) or (ring is self._trusted_ring and not trusted):
+            self._stand(lane, trusted=trusted)
+            return None
+        task = lane.queue.popleft()
+        self._begin(lane, task, monotonic, trusted=trusted)
+        self._stand(lane, trusted=trusted)
+        return task
+
+    def _begin(self, lane: Lane, task: Task, monotonic: float, *, trusted: bool) -> None:
+        task.started = True
+        lane.sending[task] = monotonic
+        tenant = lane.key[0]
+        self.in_flight += 1
+        self._of_tenant[tenant] = self._of_tenant.get(tenant, 0) + 1
+        if not trusted:
+            self._suspects.add(task)
+
+    def _stand(self, lane: Lane, *, trusted: bool = True) -> None:
+        """Into a ring, if it has something to send and stands in none."""
+        if lane.ready or not lane.queue:
+            return
+        lane.ready = True
+        trusted = trusted and lane.proven and not lane.pace.suspect
+        (self._trusted_ring if trusted else self._suspect_ring).add(lane)
+
+    def _fair(self, wanted: int) -> int:
+        """At most a quarter of the exchanges that are free: what many slow lanes leave is never nothing."""
+        return min(wanted, max(1, (self._max_in_flight - self.in_flight) // 4))
+
+    def _forget_some(self) -> None:
+        if len(self._lanes) > _MAX_LANES:
+            for lane in self:
+                if lane.pace is HEALTHY:
+                    self.forget(lane.key)
+
+
+class _Ring:
+    """Lanes with something to send: tenants in turn, and within a tenant its lanes in turn."""
+
+    def __init__(self) -> None:
+        self.tenants: OrderedDict[TenantId, deque[Lane]] = OrderedDict()
+
+    def add(self, lane: Lane) -> None:
+        self.tenants.setdefault(lane.key[0], deque()).append(lane)
+
+    def first(self) -> TenantId:
+        return next(iter(self.tenants))
+
+    def turn(self, tenant: TenantId) -> Iterator[Lane]:
+        """Each of the tenant's lanes once, taken out; the tenant goes to the end."""
+        lanes = self.tenants[tenant]
+        for _ in range(len(lanes)):
+            lane = lanes.popleft()
+            self.defer(tenant)
+            yield lane
+
+    def defer(self, tenant: TenantId) -> None:
+        """To the end; out, if it has no lane left."""
+        if tenant not in self.tenants:
+            return
+        if self.tenants[tenant]:
+            self.tenants.move_to_end(tenant)
+        else:
+            del self.tenants[tenant]

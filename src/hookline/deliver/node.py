@@ -1,0 +1,186 @@
+"""Node: one start of one process among others. Its heartbeat keeps its lease, takes over from the silent, and
+does the upkeep that nobody waits for.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+import msgspec
+
+from hookline.clock import SECOND, Clock, Micros, SystemClock
+from hookline.deliver.claimer import Claimer
+from hookline.deliver.doubts import Doubts
+from hookline.deliver.told import Told
+from hookline.deliver.worker import Worker
+from hookline.emissions import NodeTakenOver
+from hookline.errors import HooklineError, Unavailable
+from hookline.model.endpoint import Endpoint
+from hookline.model.ids import Ids
+from hookline.storage.directory import Directory
+from hookline.storage.endpoints import Endpoints
+from hookline.storage.ledger import LaneKey
+from hookline.storage.nodes import Nodes
+
+MARGIN = 1.0
+"""Seconds before the lease's end at which a node stops sending: its clock and the database's are two."""
+
+
+class Lease(msgspec.Struct, frozen=True, kw_only=True):
+    seconds: float
+    heartbeat: float
+    alone: bool
+    """SQLite: the lock on the file makes this process the only one, so that nobody can take over from it."""
+
+
+class Chore(Protocol):
+    """Upkeep that repeats. Returns how much it found to do; while that is not 0, it is called again soon."""
+
+    def __call__(self) -> Awaitable[int]: ...
+
+
+class Node:
+    def __init__(
+        self,
+        *,
+        nodes: Nodes,
+        endpoints: Endpoints,
+        directory: Directory,
+        ids: Ids,
+        clock: Clock,
+        told: Told,
+        lease: Lease,
+        name: str,
+    ) -> None:
+        self.id = ids.node()
+        self._nodes = nodes
+        self._endpoints = endpoints
+        self._directory = directory
+        self._ids = ids
+        self._clock = clock
+        self._told = told
+        self._lease = lease
+        self._name = name
+        self._steady_since: float | None = None
+        """Monotonic: since when heartbeats succeed without a gap."""
+        self._disabling: set[asyncio.Task[None]] = set()
+
+    def employ(self, worker: Worker, claimer: Claimer) -> None:
+        self._worker = worker
+        self._claimer = claimer
+        self._doubts = Doubts(worker, self._nodes, self._clock)
+        worker.claims = self
+
+    # What the worker asks of it (worker.Claims).
+
+    def due(self, lane: LaneKey, at: Micros) -> None:
+        self._claimer.due(lane, at)
+
+    def freed(self, lane: LaneKey) -> None:
+        self._claimer.freed(lane)
+
+    def room(self) -> None:
+        self._claimer.room()
+
+    def disable(self, endpoint: Endpoint, reason: str) -> None:
+        task = asyncio.get_running_loop().create_task(self._disable(endpoint, reason))
+        self._disabling.add(task)
+        task.add_done_callback(self._disabling.discard)
+
+    # Its life.
+
+    async def join(self) -> None:
+        await self._register()
+        if self._lease.alone:
+            await self._take_over()
+
+    async def run(self) -> None:
+        """Beat until cancelled."""
+        while True:
+            await self._clock.sleep(self._lease.heartbeat)
+            try:
+                await self._beat()
+            except Unavailable:
+                self._steady_since = None
+            except HooklineError as error:
+                self._told.telemetry.fault("heartbeat", error)
+
+    async def leave(self) -> None:
+        await asyncio.gather(*self._disabling, return_exceptions=True)
+        await self._nodes.leave(self.id)
+
+    async def _register(self) -> None:
+        begun = self._clock.monotonic()
+        wall = await self._nodes.register(
+            self.id,
+            name=self._name,
+            lease=Micros(int(self._lease.seconds * SECOND)),
+            watermark=self._ids.event(),
+        )
+        self._steady_since = begun
+        self._renewed(begun, wall)
+
+    async def _beat(self) -> None:
+        begun = self._clock.monotonic()
+        wall = await self._nodes.heartbeat(self.id, self._worker.in_hand.watermark(self._ids.event()))
+        if wall is None:
+            await self._start_again()
+            return
+        self._steady_since = begun if self._steady_since is None else self._steady_since
+        self._renewed(begun, wall)
+        await self._doubts.resolve()
+        if not self._lease.alone:
+            self._worker.foreign = await self._nodes.foreign_lanes(self.id)
+            # After an outage of the database every heartbeat looks stale, and nobody may act on it at once.
+            if begun - self._steady_since >= self._lease.seconds:
+                await self._take_over()
+        self._worker.pump()
+
+    def _renewed(self, begun: float, wall: Micros) -> None:
+        if self._lease.alone:
+            return
+        self._worker.lease_until = begun + self._lease.seconds - MARGIN
+        if isinstance(self._clock, SystemClock):
+            self._clock.follow(wall)
+
+    async def _start_again(self) -> None:
+        """Another node has taken over: what was in hand is lost to this one. It joins under a new id."""
+        self._worker.disown()
+        self._claimer.disown()
+        self.id = self._ids.node()
+        await self._register()
+
+    async def _take_over(self) -> None:
+        for taken in await self._nodes.take_over(self.id, alone=self._lease.alone):
+            self._told.telemetry.emit(
+                NodeTakenOver(node_id=self.id, silent_node_id=taken.node_id, deliveries=taken.deliveries)
+            )
+            self._claimer.hint()
+
+    async def _disable(self, endpoint: Endpoint, reason: str) -> None:
+        """What cannot be written now will be decided again by the next attempt."""
+        try:
+            changed = await self._endpoints.disable(
+                endpoint.tenant_id, endpoint.id, reason, self._clock.now()
+            )
+            await self._directory.reload(endpoint.tenant_id)
+        except HooklineError as error:
+            self._told.telemetry.fault("disable", error)
+            return
+        if changed:
+            self._told.disabled(endpoint, reason)
+
+
+async def repeat(
+    chore: Chore, *, every: float, clock: Clock, fault: Callable[[str, BaseException], None]
+) -> None:
+    """Until cancelled. While there is something to do it goes on with short breaks, so that others get their turn."""
+    while True:
+        done = 0
+        try:
+            done = await chore()
+        except Unavailable:
+            pass
+        except Exception as error:  # noqa: BLE001  one chore that fails must not end the others
+            fault("upkeep", error)
+        await clock.sleep(0.05 if done else every)

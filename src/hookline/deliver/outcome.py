@@ -1,0 +1,77 @@
+"""Outcome: what one exchange means for its delivery."""
+
+import msgspec
+
+from hookline.clock import Micros
+from hookline.deliver.retry import delay_before
+from hookline.deliver.retry_after import retry_after
+from hookline.model.attempt import Cause, Exchange
+from hookline.model.retry import AnyRetryPolicy
+
+OUR_FAULTS = frozenset({Cause.PROXY_FAILED, Cause.NOT_SENT, Cause.INTERRUPTED})
+"""Causes on our side: they neither use up the delivery's attempts nor slow its endpoint down."""
+OUR_DELAY = 30.0
+"""Seconds, up to twice that with jitter, until a delivery that failed by our fault is tried again."""
+
+SUCCESS = range(200, 300)
+SERVER_ERRORS = range(500, 600)
+GONE = 410
+TOO_MANY = 429
+UNAVAILABLE = 503
+USED_UP = "attempts used up"
+
+
+class Delivered(msgspec.Struct, frozen=True, tag="delivered"):
+    pass
+
+
+class RetryLater(msgspec.Struct, frozen=True, kw_only=True, tag="retry_later"):
+    delay_seconds: float
+    hold_seconds: float = 0.0
+    """The endpoint's whole lane rests for so long: its receiver asked for it."""
+    charged: bool = True
+    """False: our fault; the retry schedule does not count it, and the endpoint's pace is not told."""
+
+    @property
+    def hold_lane(self) -> bool:
+        return self.hold_seconds > 0
+
+
+class GiveUp(msgspec.Struct, frozen=True, kw_only=True, tag="give_up"):
+    reason: str
+    disable: bool = False
+    """The endpoint is switched off too."""
+    hold_seconds: float = 0.0
+
+
+Outcome = Delivered | RetryLater | GiveUp
+
+
+def judge(exchange: Exchange, policy: AnyRetryPolicy, *, failures: int, now: Micros, draw: float) -> Outcome:
+    """`failures` counts the charged failures before this exchange; `draw`, from 0 up to 1, supplies the jitter."""
+    if succeeded(exchange):
+        return Delivered()
+    if exchange.status is None and exchange.cause in OUR_FAULTS:
+        return RetryLater(delay_seconds=OUR_DELAY * (1 + draw), charged=False)
+    if exchange.status == GONE and policy.gone:
+        return GiveUp(reason="The receiver answered 410 Gone", disable=True)
+    asked = retry_after(exchange.headers, now) if policy.retry_after else 0.0
+    hold = asked if exchange.status in {TOO_MANY, UNAVAILABLE} else 0.0
+    delay = delay_before(policy, failures + 1, draw)
+    if delay is None:
+        return GiveUp(reason=USED_UP, hold_seconds=hold)
+    return RetryLater(delay_seconds=max(delay, asked), hold_seconds=hold)
+
+
+def succeeded(exchange: Exchange) -> bool:
+    """A complete 2xx header section decides; what became of the body is only recorded."""
+    return exchange.status in SUCCESS
+
+
+def blames_endpoint(exchange: Exchange) -> bool:
+    """Whether this failure says that the receiver as a whole is down or overloaded (no answer, 5xx, 429), rather
+    than that it dislikes one event.
+    """
+    if exchange.status is None:
+        return exchange.cause not in OUR_FAULTS
+    return exchange.status in SERVER_ERRORS or exchange.status == TOO_MANY

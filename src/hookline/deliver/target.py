@@ -1,0 +1,80 @@
+"""Target: an endpoint compiled once for the hot path, and the request of one attempt made from it."""
+
+import base64
+from typing import assert_never
+
+from hookline.clock import Micros
+from hookline.deliver.dialect import Envelope
+from hookline.deliver.sign import Signer
+from hookline.deliver.slots import Head
+from hookline.model.attempt import Headers
+from hookline.model.endpoint import Auth, BasicAuth, BearerAuth, Endpoint, HeaderAuth, NoAuth
+from hookline.model.event import Event
+from hookline.net.header import redact
+from hookline.net.request import Request
+from hookline.net.url import parse_url
+
+
+def compile_target(endpoint: Endpoint, dialect: Envelope) -> "Target":
+    """Raises InvalidUrl or InvalidField when the stored URL or a secret is not one for this dialect."""
+    return Target(endpoint, dialect)
+
+
+class Target:
+    def __init__(self, endpoint: Endpoint, dialect: Envelope) -> None:
+        self.endpoint = endpoint
+        self.dialect = dialect
+        self.url = parse_url(endpoint.url)
+        self._signer = (
+            Signer(endpoint.secrets, dialect.signing) if dialect.signing and endpoint.secrets else None
+        )
+        own = _own_headers(endpoint, dialect)
+        names = {name.lower() for name, _ in own}
+        self._static: Headers = (*(line for line in dialect.static if line[0].lower() not in names), *own)
+        self._shown = redact(self._static, secret_names=_credential_names(endpoint.auth))
+        self._dynamic = tuple(line for line in dialect.dynamic if line.name.lower() not in names)
+
+    def request(self, event: Event, *, body: bytes, attempt: int, now: Micros) -> Request:
+        """`body` is what the dialect made of `event`; `now` is the time of the attempt."""
+        head = Head(event, attempt, now)
+        if self._signer is not None:
+            head.signature = self._signer.signature(self.dialect.content(head, body), now)
+        signed = head.signature != ""
+        lines = [(line.name, line.value(head)) for line in self._dynamic if signed or not line.signed]
+        return Request(
+            url=self.url,
+            method=self.endpoint.method,
+            headers=(*self._static, *lines),
+            body=body,
+            timeout=self.endpoint.timeout,
+            tenant=self.endpoint.tenant_id,
+        )
+
+    def recorded(self, request: Request) -> Headers:
+        """The request's headers as they may be kept and shown: credentials of the endpoint redacted."""
+        return self._shown + request.headers[len(self._static) :]
+
+
+def _own_headers(endpoint: Endpoint, dialect: Envelope) -> Headers:
+    """The endpoint's own lines. What its dialect reserves stays the dialect's; a header set by hand beats `auth`."""
+    own = {name.lower(): (name, value) for name, value in _credentials(endpoint.auth)}
+    own.update({name.lower(): (name, value) for name, value in endpoint.headers.items()})
+    return tuple(line for name, line in own.items() if name not in dialect.reserved)
+
+
+def _credentials(auth: Auth) -> Headers:
+    match auth:
+        case NoAuth():
+            return ()
+        case BasicAuth():
+            pair = f"{auth.username}:{auth.password}".encode()
+            return (("authorization", f"Basic {base64.b64encode(pair).decode()}"),)
+        case BearerAuth():
+            return (("authorization", f"Bearer {auth.token}"),)
+        case HeaderAuth():
+            return ((auth.name, auth.value),)
+    assert_never(auth)
+
+
+def _credential_names(auth: Auth) -> frozenset[str]:
+    return frozenset(name.lower() for name, _ in _credentials(auth))

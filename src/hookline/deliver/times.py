@@ -1,0 +1,35 @@
+"""Times as texts, in the form that a dialect asks for."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from hookline.clock import SECOND, Micros
+from hookline.model.dialect import TimeForm
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NAIVE_EPOCH = EPOCH.replace(tzinfo=None)
+_DIGITS = {0: "seconds", 3: "milliseconds", 6: "microseconds"}
+
+
+def iso(form: TimeForm, zone: str | None = None) -> Callable[[Micros], str]:
+    """ISO 8601, cut to the form's digits, never rounded up into a moment that has not been."""
+    digits = _DIGITS[form.digits]
+    if form.mark == "Z":
+        return lambda at: (_NAIVE_EPOCH + timedelta(microseconds=at)).isoformat(timespec=digits) + "Z"
+    name = zone or form.zone
+    place = UTC if name == "UTC" else ZoneInfo(name)
+
+    def write(at: Micros) -> str:
+        local = (EPOCH + timedelta(microseconds=at)).astimezone(place)
+        return (local if form.mark == "offset" else local.replace(tzinfo=None)).isoformat(timespec=digits)
+
+    return write
+
+
+def unix(at: Micros) -> str:
+    return str(at // SECOND)
+
+
+def millis(at: Micros) -> str:
+    return str(at // 1000)

@@ -1,0 +1,103 @@
+"""Attempt: one HTTP exchange of a delivery, told whole."""
+
+from enum import StrEnum
+
+import msgspec
+
+from hookline.clock import Micros
+
+Headers = tuple[tuple[str, str], ...]
+"""Header lines in the order and spelling sent or received."""
+
+
+class Cause(StrEnum):
+    """Why an exchange did not succeed. `HINTS` has the sentence for people."""
+
+    STATUS = "status"
+    TIMEOUT = "timeout"
+    DNS_FAILED = "dns_failed"
+    DNS_TIMEOUT = "dns_timeout"
+    ADDRESS_REFUSED = "address_refused"
+    CONNECT_REFUSED = "connect_refused"
+    CONNECT_FAILED = "connect_failed"
+    TLS_FAILED = "tls_failed"
+    CERTIFICATE_EXPIRED = "certificate_expired"
+    CERTIFICATE_NAME = "certificate_name"
+    CERTIFICATE_UNTRUSTED = "certificate_untrusted"
+    RESET = "reset"
+    CLOSED = "closed"
+    BAD_ANSWER = "bad_answer"
+    ANSWER_TOO_LARGE = "answer_too_large"
+    PROXY_FAILED = "proxy_failed"
+    INTERRUPTED = "interrupted"
+    NOT_SENT = "not_sent"
+
+
+HINTS: dict[Cause, str] = {
+    Cause.STATUS: "The receiver answered with a status other than 2xx: its own log says why.",
+    Cause.TIMEOUT: "The receiver did not answer in time. Let it answer first and work afterwards, or raise the endpoint's timeout.",
+    Cause.DNS_FAILED: "The host name does not resolve. Check its spelling and its DNS records.",
+    Cause.DNS_TIMEOUT: "The name servers of this host did not answer in time.",
+    Cause.ADDRESS_REFUSED: "The operator does not allow this address.",
+    Cause.CONNECT_REFUSED: "Nothing listens on this port. Is the receiver running?",
+    Cause.CONNECT_FAILED: "No connection could be made: the host is unreachable or a firewall drops us.",
+    Cause.TLS_FAILED: "The TLS handshake failed. The receiver must speak TLS 1.2 or newer.",
+    Cause.CERTIFICATE_EXPIRED: "The receiver's certificate has expired: its owner must renew it.",
+    Cause.CERTIFICATE_NAME: "The receiver's certificate is for another host name.",
+    Cause.CERTIFICATE_UNTRUSTED: "The receiver's certificate is not signed by a known authority, or its chain is incomplete.",
+    Cause.RESET: "The receiver reset the connection.",
+    Cause.CLOSED: "The receiver closed the connection before it answered.",
+    Cause.BAD_ANSWER: "The receiver's answer is not valid HTTP/1.1.",
+    Cause.ANSWER_TOO_LARGE: "The header section of the answer is larger than we read.",
+    Cause.PROXY_FAILED: "The egress proxy failed or refused. This is on our side and does not count against the endpoint.",
+    Cause.INTERRUPTED: "The gateway stopped during this attempt: the receiver may or may not have seen it.",
+    Cause.NOT_SENT: "The request could not be made; nothing was sent.",
+}
+
+
+class Timings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Milliseconds spent in each part; 0 where a part did not happen (a reused connection has no dns, connect, tls)."""
+
+    dns: float = 0.0
+    connect: float = 0.0
+    tls: float = 0.0
+    first_byte: float = 0.0
+    """From the request written to the first byte of the answer."""
+    total: float = 0.0
+
+
+class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What one HTTP exchange brought: an answer (`status`), or a `cause` why there is none, never an exception.
+
+    A complete header section decides: a body cut by cap, deadline or a bad chunk leaves `status` set,
+    `truncated` true and the reason in `detail`.
+    """
+
+    status: int | None = None
+    headers: Headers = ()
+    body: bytes = b""
+    truncated: bool = False
+    cause: Cause | None = None
+    detail: str = ""
+    timings: Timings = Timings()
+    address: str = ""
+    """The address dialled, for the operator; never shown to tenants."""
+    resent: bool = False
+    """Sent once more on a fresh connection after a reused one ended before any byte: a possible duplicate."""
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One numbered try of a delivery. `number` starts at 1 and has no gaps."""
+
+    number: int
+    at: Micros
+    """When it began."""
+    url: str
+    method: str = "POST"
+    request_headers: Headers = ()
+    """As sent, credentials redacted."""
+    exchange: Exchange
+    next_at: Micros | None = None
+    """When the next attempt is due, if one is."""
+    trigger: str = "schedule"
+    """`schedule`, `manual`, or `test`."""

@@ -1,0 +1,138 @@
+"""Endpoint: where to send, what, and how."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+
+from hookline.clock import Micros
+from hookline.model.ids import EndpointId, SecretId, TenantId
+from hookline.model.retry import DEFAULT_RETRY, AnyRetryPolicy
+from hookline.model.tenant import Metadata
+
+
+class Order(StrEnum):
+    """`endpoint`: one after the other; `key`: one after the other for each `order_key` of the events."""
+
+    NONE = "none"
+    ENDPOINT = "endpoint"
+    KEY = "key"
+
+
+class NoAuth(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="none"
+):
+    pass
+
+
+class BasicAuth(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="basic"
+):
+    username: str
+    password: str
+
+
+class BearerAuth(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="bearer"
+):
+    token: str
+
+
+class HeaderAuth(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="header"
+):
+    """An API key in a header of its own."""
+
+    name: str
+    value: str
+
+
+Auth = NoAuth | BasicAuth | BearerAuth | HeaderAuth
+NO_AUTH = NoAuth()
+
+
+class Rate(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """At most `count` requests each `seconds`, over all nodes together."""
+
+    count: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+    seconds: Annotated[float, msgspec.Meta(ge=0.1, le=86_400)] = 1.0
+
+
+class Batch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Up to `count` events in one request, or what has gathered `seconds` after the first."""
+
+    count: Annotated[int, msgspec.Meta(ge=2, le=1_000)]
+    seconds: Annotated[float, msgspec.Meta(ge=0.1, le=3_600)] = 5.0
+
+
+class Secret(msgspec.Struct, frozen=True, kw_only=True):
+    """One signing secret. `value` as the user knows it: `whsec_…` (HMAC), `whsk_…` (ed25519), or any string."""
+
+    id: SecretId
+    value: str
+    created_at: Micros
+    expires_at: Micros | None = None
+    """Set when a newer secret has taken over: both sign until then."""
+
+
+class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
+    id: EndpointId
+    tenant_id: TenantId
+    url: str
+    name: str = ""
+    description: str = ""
+    events: tuple[str, ...] = ("*",)
+    filter: str = ""
+    """A CEL expression over `type`, `data`, `tags`, `time`; empty: everything."""
+    method: str = "POST"
+    headers: dict[str, str] = {}
+    auth: Auth = NO_AUTH
+    secrets: tuple[Secret, ...] = ()
+    """Newest first. Empty: requests are not signed, and say so."""
+    dialect: str = "standard"
+    timeout: float = 15.0
+    """Seconds for the whole exchange."""
+    retry: AnyRetryPolicy = DEFAULT_RETRY
+    rate: Rate | None = None
+    concurrency: int = 32
+    """Requests at once, for each node."""
+    order: Order = Order.NONE
+    batch: Batch | None = None
+    max_age: float | None = None
+    """Seconds after which a waiting delivery expires."""
+    active: bool = True
+    disabled_reason: str = ""
+    """Why the gateway switched it off; empty when a person did, or when it is active."""
+    metadata: Metadata = {}
+    created_at: Micros
+    updated_at: Micros
+    version: int = 0
+    """The tenant's config version of its last change."""
+
+    @property
+    def queued(self) -> bool:
+        """Its deliveries always wait in the database first: their pace is decided there, over all nodes."""
+        return self.order is not Order.NONE or self.batch is not None or self.rate is not None
+
+
+class Counters(msgspec.Struct, frozen=True, kw_only=True):
+    """Attempts at an endpoint since it was created. Times are None before the first."""
+
+    total: int = 0
+    succeeded: int = 0
+    failed: int = 0
+    last_attempt_at: Micros | None = None
+    last_success_at: Micros | None = None
+
+    @property
+    def success_rate(self) -> float | None:
+        """Percent, None before the first attempt."""
+        return round(100 * self.succeeded / self.total, 2) if self.total else None
+
+
+class HourCount(msgspec.Struct, frozen=True, kw_only=True):
+    """Attempts at an endpoint that ended within one hour. `hour` counts hours since 1970."""
+
+    hour: int
+    succeeded: int = 0
+    failed: int = 0

@@ -1,0 +1,29 @@
+"""Event: what happened. Its data is kept and sent as the bytes that came."""
+
+import msgspec
+
+from hookline.clock import Micros
+from hookline.model.ids import EndpointId, EventId, TenantId
+
+JSON = "application/json"
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    id: EventId
+    tenant_id: TenantId
+    type: str
+    data: bytes
+    """Exactly as published: key order, number spelling, spaces."""
+    content_type: str = JSON
+    time: Micros
+    """When it happened, by the publisher's word; else when it was accepted."""
+    accepted_at: Micros
+    idempotency_key: str | None = None
+    fingerprint: bytes = b""
+    """SHA-256 of what was published under the idempotency key, to tell a repeat from a conflict."""
+    order_key: str = ""
+    tags: tuple[str, ...] = ()
+    matched: tuple[EndpointId, ...] = ()
+    """The endpoints that it must reach, in the order of their deliveries' positions."""
+    failures: dict[str, str] = {}
+    """Endpoint id → why its filter failed on this event."""

@@ -1,0 +1,59 @@
+"""Event patterns: which types an endpoint wants. `call.started`, `call.*` (any depth below `call`), or `*`."""
+
+import re
+
+from hookline.errors import InvalidField, InvalidPattern
+
+ALL = "*"
+MAX_NAME = 128
+
+# The alphabet of Standard Webhooks: identifiers between full stops. A hyphen is none.
+_NAME = re.compile(r"[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*")
+_ALPHABET = "letters a-z and A-Z, digits and underscores, in parts separated by full stops"
+
+
+def check_type(name: str) -> str:
+    """`name`, if it can be the name of an event type."""
+    if len(name) <= MAX_NAME and _NAME.fullmatch(name):
+        return name
+    raise InvalidField(
+        f"{_shown(name)} is not the name of an event type.",
+        hint=f"Use {_ALPHABET}, at most {MAX_NAME} characters, like call.started.",
+    )
+
+
+def check_pattern(text: str) -> str:
+    """`text`, if it is a pattern."""
+    if text == ALL or (len(text) <= MAX_NAME and _NAME.fullmatch(text.removesuffix(".*"))):
+        return text
+    raise InvalidPattern(
+        f"{_shown(text)} is not an event pattern.",
+        hint=f"Use the name of an event type (call.started), a beginning followed by .* (call.*), or * for all. "
+        f"Names are {_ALPHABET}, at most {MAX_NAME} characters.",
+    )
+
+
+class Patterns:
+    """The patterns of one endpoint, ready for asking."""
+
+    def __init__(self, patterns: tuple[str, ...]) -> None:
+        self._all = ALL in patterns
+        self._exact = frozenset(patterns)
+        self._prefixes = tuple(pattern[:-1] for pattern in patterns if pattern.endswith(".*"))
+
+    def matches(self, event_type: str) -> bool:
+        return self._all or event_type in self._exact or event_type.startswith(self._prefixes)
+
+    def which(self, event_type: str) -> str | None:
+        """The pattern that matches, the most exact one if several do."""
+        if event_type in self._exact:
+            return event_type
+        prefixes = [prefix for prefix in self._prefixes if event_type.startswith(prefix)]
+        if prefixes:
+            return max(prefixes, key=len) + ALL
+        return ALL if self._all else None
+
+
+def _shown(text: str) -> str:
+    """Quoted and short: it comes from a stranger and goes into a sentence."""
+    return repr(text if len(text) <= MAX_NAME else text[:MAX_NAME] + "…")

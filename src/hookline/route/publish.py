@@ -1,0 +1,313 @@
+"""Publishing: a draft becomes an event and what it must reach, committed together with whoever else publishes now.
+
+A commit needs no timer: while one runs, the next group gathers; an idle system commits at once. The committer,
+not the caller, owns what follows: a caller that goes away changes nothing.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import assert_never
+
+from hookline.clock import Clock
+from hookline.emissions import EventDuplicate, EventReceived, FilterFailed, GroupCommitted
+from hookline.errors import CommitUnknown, HooklineError, IdempotencyConflict, NotFound, Unavailable
+from hookline.model.delivery import Delivery, State
+from hookline.model.endpoint import Endpoint, Order
+from hookline.model.event import JSON, Event
+from hookline.model.ids import EndpointId, EventId, Ids, NodeId, TenantId, delivery_id
+from hookline.route.draft import Draft, Hand, Published
+from hookline.route.filter import FilterInput
+from hookline.route.match import Matcher, MatchResult, Route
+from hookline.storage.directory import Directory, TenantConfig
+from hookline.storage.ledger import Accepted, Duplicate, Fate, Gone, KeyConflict, Ledger, Stale, Stored
+from hookline.telemetry import Telemetry
+
+MAX_GROUP = 256
+"""Events in one commit."""
+MAX_MATCHERS = 10_000
+_REMATCHES = 20
+"""Times that a configuration may change under one event before the caller is asked to come again."""
+
+
+class _Entry:
+    """One draft on its way to a commit."""
+
+    __slots__ = ("config", "draft", "future", "rematches", "result", "started")
+
+    def __init__(self, draft: Draft, config: TenantConfig, result: MatchResult, started: float) -> None:
+        self.draft = draft
+        self.config = config
+        self.result = result
+        self.started = started
+        self.rematches = 0
+        self.future: asyncio.Future[Published] = asyncio.get_running_loop().create_future()
+
+
+class Publisher:
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        directory: Directory,
+        hand: Hand,
+        node: Callable[[], NodeId | None],
+        ids: Ids,
+        clock: Clock,
+        telemetry: Telemetry,
+        parallel: int,
+    ) -> None:
+        """`parallel`: groups that may be in flight at once; 1 for SQLite, which has one writer."""
+        self._ledger = ledger
+        self._directory = directory
+        self._hand = hand
+        self._node = node
+        self._ids = ids
+        self._clock = clock
+        self._telemetry = telemetry
+        self._parallel = parallel
+        self._matchers: dict[TenantId, tuple[int, Matcher]] = {}
+        self._queue: list[_Entry] = []
+        self._commits: set[asyncio.Task[None]] = set()
+
+    async def publish(self, tenant: TenantId, draft: Draft) -> Published:
+        """Raises IdempotencyConflict, NotFound for a tenant that is gone, Unavailable when nothing can be stored."""
+        config = self._directory.get(tenant) or await self._directory.at_least(tenant)
+        entry = _Entry(draft, config, self._match(config, draft), self._clock.monotonic())
+        self._enqueue(entry)
+        return await entry.future
+
+    async def publish_many(
+        self, tenant: TenantId, drafts: Sequence[Draft]
+    ) -> list[Published | HooklineError]:
+        """Each is answered on its own; all of them share few commits."""
+        answers = await asyncio.gather(
+            *(self.publish(tenant, draft) for draft in drafts), return_exceptions=True
+        )
+        return [_told(answer) for answer in answers]
+
+    def matcher(self, config: TenantConfig) -> Matcher:
+        known = self._matchers.get(config.tenant_id)
+        if known is not None and known[0] == config.version:
+            return known[1]
+        matcher = Matcher([_route(endpoint) for endpoint in config.endpoints.values()])
+        if len(self._matchers) >= MAX_MATCHERS:
+            self._matchers.clear()
+        self._matchers[config.tenant_id] = (config.version, matcher)
+        return matcher
+
+    async def drain(self) -> None:
+        """Wait until everything that was accepted is committed and handed over."""
+        while self._commits or self._queue:
+            await asyncio.gather(*self._commits)
+            await asyncio.sleep(0)
+
+    def _match(self, config: TenantConfig, draft: Draft) -> MatchResult:
+        at = draft.time if draft.time is not None else self._clock.now()
+        data = draft.data if draft.content_type == JSON else b""
+        return self.matcher(config).match(FilterInput(type=draft.type, data=data, tags=draft.tags, time=at))
+
+    def _enqueue(self, entry: _Entry) -> None:
+        self._queue.append(entry)
+        if len(self._commits) < self._parallel:
+            self._start()
+
+    def _start(self) -> None:
+        task = asyncio.get_running_loop().create_task(self._commit_next())
+        self._commits.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self._commits.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._telemetry.fault("publisher", error)
+        if self._queue and len(self._commits) < self._parallel:
+            self._start()
+
+    async def _commit_next(self) -> None:
+        group, self._queue = self._queue[:MAX_GROUP], self._queue[MAX_GROUP:]
+        if not group:
+            return
+        begun = self._clock.monotonic()
+        accepted = [self._accept(entry) for entry in group]
+        try:
+            fates = await self._ledger.publish(self._node(), accepted)
+        except HooklineError as error:
+            self._failed(group, accepted, error)
+            return
+        except BaseException as error:
+            self._failed(group, accepted, error)
+            raise
+        for entry, one, fate in zip(group, accepted, fates, strict=True):
+            self._settle(entry, one, fate)
+        seconds = self._clock.monotonic() - begun
+        self._telemetry.emit(GroupCommitted(work="publish", rows=len(group), seconds=seconds))
+
+    def _accept(self, entry: _Entry) -> Accepted:
+        """Ids are given here, not before: an event's id is never below a watermark that was written without it."""
+        draft, config, now = entry.draft, entry.config, self._clock.now()
+        matched = tuple(map(EndpointId, entry.result.endpoint_ids))
+        event = Event(
+            id=self._ids.event(),
+            tenant_id=config.tenant_id,
+            type=draft.type,
+            data=draft.data,
+            content_type=draft.content_type,
+            time=draft.time if draft.time is not None else now,
+            accepted_at=now,
+            idempotency_key=draft.idempotency_key,
+            fingerprint=draft.fingerprint() if draft.idempotency_key is not None else b"",
+            order_key=draft.order_key,
+            tags=draft.tags,
+            matched=matched,
+            failures={failure.endpoint_id: failure.reason for failure in entry.result.failures},
+        )
+        in_hand: list[int] = []
+        waiting: list[Delivery] = []
+        for position, endpoint_id in enumerate(matched):
+            endpoint = config.endpoints[endpoint_id]
+            if endpoint.active and not endpoint.queued and self._hand.reserve(endpoint):
+                in_hand.append(position)
+            else:
+                waiting.append(_waiting(event, position, endpoint))
+        if in_hand:
+            self._hand.begin(event.id, len(in_hand))
+        return Accepted(event=event, version=config.version, in_hand=tuple(in_hand), waiting=tuple(waiting))
+
+    def _settle(self, entry: _Entry, accepted: Accepted, fate: Fate) -> None:
+        if not isinstance(fate, Stored) and accepted.in_hand:
+            self._hand.abandon(accepted.event, accepted.in_hand)
+        match fate:
+            case Stored():
+                self._stored(entry, accepted)
+            case Duplicate(other):
+                self._duplicate(entry, accepted.event, other)
+            case KeyConflict(other):
+                _fail(entry, _key_conflict(other))
+            case Stale():
+                self._rematch(entry)
+            case Gone():
+                self._directory.forget(entry.config.tenant_id)
+                _fail(entry, NotFound("There is no such tenant."))
+            case _:
+                assert_never(fate)
+
+    def _stored(self, entry: _Entry, accepted: Accepted) -> None:
+        event = accepted.event
+        if accepted.in_hand:
+            self._hand.hand_over(event, accepted.in_hand)
+        if accepted.waiting:
+            self._hand.waiting(accepted.waiting)
+        if not entry.future.done():
+            entry.future.set_result(
+                Published(event_id=event.id, matched=event.matched, failures=event.failures)
+            )
+        self._telemetry.emit(
+            EventReceived(
+                tenant_id=event.tenant_id,
+                event_id=event.id,
+                type=event.type,
+                size=len(event.data),
+                matched=len(event.matched),
+                seconds=self._clock.monotonic() - entry.started,
+            )
+        )
+        for failure in entry.result.failures:
+            self._telemetry.emit(
+                FilterFailed(
+                    tenant_id=event.tenant_id,
+                    event_id=event.id,
+                    endpoint_id=failure.endpoint_id,
+                    type=event.type,
+                    reason=failure.reason,
+                )
+            )
+
+    def _duplicate(self, entry: _Entry, event: Event, other: EventId) -> None:
+        self._telemetry.emit(EventDuplicate(tenant_id=event.tenant_id, event_id=other, type=event.type))
+        if not entry.future.done():
+            entry.future.set_result(Published(event_id=other, duplicate=True))
+
+    def _failed(self, group: Sequence[_Entry], accepted: Sequence[Accepted], error: BaseException) -> None:
+        """Nothing was stored, or nobody knows. Either way each caller hears that it must come again."""
+        known = isinstance(error, Exception) and not isinstance(error, CommitUnknown)
+        settle = self._hand.abandon if known else self._hand.doubt
+        for one in accepted:
+            if one.in_hand:
+                settle(one.event, one.in_hand)
+        for entry in group:
+            _fail(entry, error)
+
+    def _rematch(self, entry: _Entry) -> None:
+        """The configuration changed between match and commit: match again, in a later group."""
+        entry.rematches += 1
+        if entry.rematches > _REMATCHES:
+            detail = "The configuration of this tenant changes faster than events can be matched."
+            _fail(entry, Unavailable(detail, hint="Publish again with the same idempotency key."))
+            return
+        task = asyncio.get_running_loop().create_task(self._match_again(entry))
+        self._commits.add(task)
+        task.add_done_callback(self._ended)
+
+    async def _match_again(self, entry: _Entry) -> None:
+        try:
+            tenant, version = entry.config.tenant_id, entry.config.version
+            entry.config = await self._directory.at_least(tenant, version + 1)
+            entry.result = self._match(entry.config, entry.draft)
+        except HooklineError as error:
+            _fail(entry, error)
+        else:
+            self._queue.append(entry)
+
+
+def _route(endpoint: Endpoint) -> Route:
+    return Route(
+        endpoint_id=endpoint.id, patterns=endpoint.events, filter=endpoint.filter, active=endpoint.active
+    )
+
+
+def _waiting(event: Event, position: int, endpoint: Endpoint) -> Delivery:
+    return Delivery(
+        id=delivery_id(event.id, position),
+        tenant_id=event.tenant_id,
+        event_id=event.id,
+        endpoint_id=endpoint.id,
+        event_type=event.type,
+        state=State.PENDING if endpoint.active else State.HELD,
+        reason="" if endpoint.active else HELD_REASON,
+        due_at=event.accepted_at if endpoint.active else None,
+        created_at=event.accepted_at,
+        order_key=_order_key(event, endpoint),
+    )
+
+
+HELD_REASON = "The endpoint is paused or disabled"
+
+
+def _order_key(event: Event, endpoint: Endpoint) -> str | None:
+    match endpoint.order:
+        case Order.NONE:
+            return None
+        case Order.ENDPOINT:
+            return ""
+        case Order.KEY:
+            return event.order_key or event.id  # without a key it waits for nobody
+    assert_never(endpoint.order)
+
+
+def _key_conflict(other: EventId) -> IdempotencyConflict:
+    return IdempotencyConflict(
+        f"This idempotency key belongs to the event {other}, which has another body.",
+        hint="Use a new key for a new event; repeat the same bytes to repeat an event.",
+        field="idempotency_key",
+    )
+
+
+def _fail(entry: _Entry, error: BaseException) -> None:
+    if not entry.future.done():
+        entry.future.set_exception(error)
+
+
+def _told(answer: Published | BaseException) -> Published | HooklineError:
+    if isinstance(answer, Published | HooklineError):
+        return answer
+    raise answer

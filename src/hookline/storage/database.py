@@ -1,0 +1,28 @@
+"""The seam under the verbs: a place where a function over one SQLAlchemy connection runs as one transaction.
+
+Verbs are written once, as plain functions of a connection. SQLite runs them in its writer or reader thread,
+PostgreSQL on a pooled connection; what differs otherwise (the hot statements) is the Ledger.
+"""
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from sqlalchemy import Connection
+
+T = TypeVar("T")
+
+
+class Database(Protocol):
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run `work`; it sees everything that was committed before. Raises Unavailable when the database is lost."""
+        ...
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` and commit, or change nothing. Raises Unavailable when the database is lost or full."""
+        ...
+
+    async def ping(self) -> None:
+        """Raises Unavailable unless the database answers."""
+        ...
+
+    async def close(self) -> None: ...

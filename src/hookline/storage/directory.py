@@ -1,0 +1,89 @@
+"""Directory: the configuration of tenants in memory, as of a version.
+
+It may be behind; that is no harm, because whoever uses it says which version was used, and the database compares
+(`Ledger.publish`) or tells a newer one (`Ledger.claim`).
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Mapping
+
+import msgspec
+
+from hookline.model.endpoint import Endpoint
+from hookline.model.event_type import EventType
+from hookline.model.ids import EndpointId, TenantId
+from hookline.model.page import MAX_LIMIT
+from hookline.storage.endpoints import Endpoints
+from hookline.storage.event_types import EventTypes
+
+MAX_TENANTS = 10_000
+"""Tenants kept in memory; the one unused longest is forgotten first."""
+
+
+class TenantConfig(msgspec.Struct, frozen=True, kw_only=True):
+    tenant_id: TenantId
+    version: int
+    endpoints: Mapping[EndpointId, Endpoint]
+    event_types: Mapping[str, EventType]
+
+
+class Directory:
+    def __init__(self, endpoints: Endpoints, event_types: EventTypes) -> None:
+        self._endpoints = endpoints
+        self._event_types = event_types
+        self._configs: OrderedDict[TenantId, TenantConfig] = OrderedDict()
+        self._loads: dict[TenantId, asyncio.Lock] = {}
+
+    def get(self, tenant: TenantId) -> TenantConfig | None:
+        """What is in memory, without a look at the database."""
+        return self._configs.get(tenant)
+
+    async def at_least(self, tenant: TenantId, version: int = 0) -> TenantConfig:
+        """The configuration of `version` or a later one. Raises NotFound for a tenant that is not (any more)."""
+        config = self._configs.get(tenant)
+        if config is not None and config.version >= version:
+            return config
+        async with self._loads.setdefault(tenant, asyncio.Lock()):
+            known = self._configs.get(tenant)
+            if known is None or known.version < version:
+                known = await self._load(tenant, known)
+                self._remember(known)
+        self._loads.pop(tenant, None)
+        return known
+
+    async def reload(self, tenant: TenantId) -> TenantConfig:
+        """What is committed now."""
+        config = self._configs.get(tenant)
+        return await self.at_least(tenant, config.version + 1 if config else 0)
+
+    def forget(self, tenant: TenantId) -> None:
+        self._configs.pop(tenant, None)
+
+    async def _load(self, tenant: TenantId, known: TenantConfig | None) -> TenantConfig:
+        version, changed, deleted = await self._endpoints.changed_since(
+            tenant, known.version if known else -1
+        )
+        endpoints = dict(known.endpoints) if known else {}
+        endpoints.update((endpoint.id, endpoint) for endpoint in changed)
+        for endpoint_id in deleted:
+            endpoints.pop(endpoint_id, None)
+        types = await self._all_types(tenant)
+        return TenantConfig(tenant_id=tenant, version=version, endpoints=endpoints, event_types=types)
+
+    async def _all_types(self, tenant: TenantId) -> dict[str, EventType]:
+        """Read after the version: at worst newer than it says, and then read again soon."""
+        types: dict[str, EventType] = {}
+        after: str | None = None
+        while True:
+            page = await self._event_types.list(tenant, after=after, limit=MAX_LIMIT)
+            types.update((one.name, one) for one in page.items)
+            after = page.after
+            if after is None:
+                return types
+
+    def _remember(self, config: TenantConfig) -> None:
+        self._configs[config.tenant_id] = config
+        self._configs.move_to_end(config.tenant_id)
+        while len(self._configs) > MAX_TENANTS:
+            self._configs.popitem(last=False)

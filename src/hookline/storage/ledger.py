@@ -1,0 +1,129 @@
+"""The hot verbs of storage: publish, record, walk, claim. Written for each database by hand, in arrays.
+
+A delivery that a node takes in hand at once has no row until its first attempt ends: the event's row names
+the node and the positions in hand, and that is the promise. Whatever waits is a row.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from hookline.clock import Micros
+from hookline.model.attempt import Attempt
+from hookline.model.delivery import Delivery
+from hookline.model.event import Event
+from hookline.model.ids import DeliveryId, EndpointId, EventId, NodeId, TenantId
+
+LaneKey = tuple[TenantId, EndpointId]
+
+
+class Accepted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """An event ready to be stored, matched against the tenant's configuration of `version`."""
+
+    event: Event
+    version: int
+    in_hand: tuple[int, ...] = ()
+    """Positions in `event.matched` that this node will send as soon as the event is stored."""
+    waiting: tuple[Delivery, ...] = ()
+    """The deliveries of the other positions."""
+
+
+class Stored(msgspec.Struct, frozen=True, gc=False):
+    pass
+
+
+class Duplicate(msgspec.Struct, frozen=True, gc=False):
+    """The same key and body were stored before, as this event."""
+
+    event_id: EventId
+
+
+class KeyConflict(msgspec.Struct, frozen=True, gc=False):
+    """The key was used before, for this event with another body."""
+
+    event_id: EventId
+
+
+class Stale(msgspec.Struct, frozen=True, gc=False):
+    """The configuration has changed since the event was matched: match again. Nothing was stored."""
+
+
+class Gone(msgspec.Struct, frozen=True, gc=False):
+    """The tenant is no more. Nothing was stored."""
+
+
+Fate = Stored | Duplicate | KeyConflict | Stale | Gone
+STORED = Stored()
+STALE = Stale()
+GONE = Gone()
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What became of a delivery that this node had in hand."""
+
+    delivery: Delivery
+    attempt: Attempt | None = None
+    """None: it was settled without a try (held, cancelled, expired) or handed back."""
+    fresh: bool
+    """It has no row yet."""
+
+
+class LanePace(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The state of a lane, to be kept for whoever owns it next. `document` None: healthy, forget it."""
+
+    lane: LaneKey
+    document: bytes | None
+
+
+class DueLane(msgspec.Struct, frozen=True, gc=False):
+    """A lane with pending deliveries: when its first is due, and who owns it if one node alone may send."""
+
+    lane: LaneKey
+    due_at: Micros
+    owner: NodeId | None
+    pace: bytes | None
+
+
+class Want(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """How many due deliveries of a lane may start now."""
+
+    lane: LaneKey
+    count: int
+    ordered: bool = False
+    """Only the head of each order key may go."""
+
+
+class Claimed(msgspec.Struct, frozen=True, gc=False):
+    """A delivery, now in this node's hand, with its event and the tenant's config version at that moment."""
+
+    delivery: Delivery
+    event: Event
+    version: int
+
+
+class Ledger(Protocol):
+    async def publish(self, node: NodeId | None, group: Sequence[Accepted]) -> Sequence[Fate]:
+        """Store a group in one transaction; one event's conflict never harms its neighbours.
+
+        Raises Unavailable when nothing was stored, CommitUnknown when that cannot be told.
+        """
+        ...
+
+    async def record(
+        self, node: NodeId, results: Sequence[Result], paces: Sequence[LanePace] = ()
+    ) -> Sequence[DeliveryId]:
+        """Write results back in one transaction. Returns those refused, because another node had taken them over."""
+        ...
+
+    async def walk(self, after: LaneKey | None, limit: int) -> Sequence[DueLane]:
+        """Up to `limit` lanes with pending deliveries, in the order of their keys, beginning behind `after`."""
+        ...
+
+    async def acquire(self, node: NodeId, lanes: Sequence[LaneKey]) -> Sequence[LaneKey]:
+        """Own these lanes alone; returns those that are now this node's."""
+        ...
+
+    async def claim(self, node: NodeId, wants: Sequence[Want], now: Micros) -> Sequence[Claimed]:
+        """Take due deliveries in hand, at most `count` of each lane; what another node is claiming is skipped."""
+        ...

@@ -1,0 +1,98 @@
+"""Opening the store: which database a URL means, and what it must look like before anything uses it."""
+
+from pathlib import Path
+
+import msgspec
+from sqlalchemy import Connection, insert, select, update
+
+from hookline.clock import DAY, Clock
+from hookline.errors import ConfigurationError
+from hookline.storage import migrate
+from hookline.storage.batches import Batches
+from hookline.storage.database import Database
+from hookline.storage.directory import Directory
+from hookline.storage.ledger import Ledger
+from hookline.storage.nodes import Nodes
+from hookline.storage.postgres.database import PostgresDatabase
+from hookline.storage.postgres.ledger import PostgresLedger
+from hookline.storage.prune import Prune
+from hookline.storage.schema import facts
+from hookline.storage.sqlite.database import SqliteDatabase
+from hookline.storage.sqlite.ledger import SqliteLedger
+from hookline.storage.store import Store
+from hookline.vault import Vault
+
+CANARY = "canary"
+POSTGRES_GROUPS = 3
+"""Commit groups in flight at once; SQLite has one writer."""
+
+
+class Location(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the database is: a file of this machine, or a PostgreSQL."""
+
+    sqlite: Path | None
+    postgres: str = ""
+    pool_size: int = 8
+    key_days: int = 7
+    """Days for which an idempotency key is remembered."""
+
+
+class Opened(msgspec.Struct, frozen=True, kw_only=True):
+    """All of storage, ready."""
+
+    store: Store
+    nodes: Nodes
+    batches: Batches
+    directory: Directory
+    prune: Prune
+    groups: int
+    alone: bool
+    """This process is the database's only one."""
+
+    async def close(self) -> None:
+        await self.store.database.close()
+
+
+async def open_store(location: Location, vault: Vault, clock: Clock, *, migrate_first: bool = True) -> Opened:
+    """Raises ConfigurationError for what only a person can mend, Unavailable when the database does not answer."""
+    database, ledger = await _open(location)
+    try:
+        await (migrate.upgrade(database) if migrate_first else migrate.check(database))
+        await database.write(lambda connection: _check_key(connection, vault))
+    except BaseException:
+        await database.close()
+        raise
+    store = Store.over(database, ledger, vault)
+    return Opened(
+        store=store,
+        nodes=Nodes(database, clock),
+        batches=Batches(database),
+        directory=Directory(store.endpoints, store.event_types),
+        prune=Prune(database),
+        groups=1 if location.sqlite else POSTGRES_GROUPS,
+        alone=location.sqlite is not None,
+    )
+
+
+async def _open(location: Location) -> tuple[Database, Ledger]:
+    key_life = location.key_days * DAY
+    if location.sqlite is not None:
+        sqlite = SqliteDatabase.open(location.sqlite)
+        return sqlite, SqliteLedger(sqlite, key_life=key_life)
+    if not location.postgres.startswith(("postgresql://", "postgres://")):
+        raise ConfigurationError(
+            "The database URL is neither sqlite:///… nor postgresql://….", hint="See HOOKLINE_DATABASE."
+        )
+    postgres = await PostgresDatabase.open(location.postgres, pool_size=location.pool_size)
+    return postgres, PostgresLedger(postgres, key_life=key_life)
+
+
+def _check_key(connection: Connection, vault: Vault) -> None:
+    """A wrong secret key fails here, at the start, not at the first request that it cannot sign."""
+    known = connection.execute(select(facts.c.value).where(facts.c.name == CANARY)).scalar()
+    if known is None:
+        connection.execute(insert(facts).values(name=CANARY, value=vault.canary()))
+        return
+    vault.check_canary(known)
+    if vault.needs_rotation(known):
+        connection.execute(update(facts).where(facts.c.name == CANARY).values(value=vault.canary()))

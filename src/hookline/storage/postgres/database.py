@@ -1,0 +1,123 @@
+"""PostgreSQL: SQLAlchemy's engine for the calm verbs, a pool of bare asyncpg connections for the hot ones."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, Self, TypeVar
+
+import asyncpg
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from hookline.errors import CommitUnknown, ConfigurationError, Unavailable
+
+T = TypeVar("T")
+
+CALM_CONNECTIONS = 4
+_HINT = "Hookline tries again by itself; see that PostgreSQL runs and that HOOKLINE_DATABASE is right."
+_LOST = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.CrashShutdownError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+)
+_REFUSED = (
+    asyncpg.InsufficientResourcesError,  # disk full, out of memory, too many connections
+    asyncpg.ReadOnlySQLTransactionError,  # a standby: failover is under way
+    asyncpg.QueryCanceledError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+)
+
+
+class PostgresDatabase:
+    def __init__(self, engine: AsyncEngine, pool: "asyncpg.Pool[Any]") -> None:
+        self._engine = engine
+        self._pool = pool
+
+    @classmethod
+    async def open(cls, url: str, *, pool_size: int) -> Self:
+        """`url` is `postgresql://…`. Raises ConfigurationError when it is not one, Unavailable when nobody answers."""
+        engine = create_async_engine(
+            url.replace("postgresql://", "postgresql+asyncpg://", 1),
+            pool_size=CALM_CONNECTIONS,
+            max_overflow=0,
+            pool_pre_ping=True,
+        )
+        try:
+            pool = await asyncpg.create_pool(
+                url, min_size=1, max_size=pool_size, command_timeout=60, max_inactive_connection_lifetime=300
+            )
+        except _LOST as error:
+            raise Unavailable(f"PostgreSQL does not answer: {error}.", hint=_HINT) from error
+        except (ValueError, asyncpg.PostgresError) as error:
+            raise ConfigurationError(
+                f"PostgreSQL refuses us: {error}.", hint="See HOOKLINE_DATABASE."
+            ) from error
+        return cls(engine, pool)
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        async with _told(), self._engine.connect() as connection:
+            return await connection.run_sync(work)
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        async with _told(), self._engine.begin() as connection:
+            return await connection.run_sync(work)
+
+    @asynccontextmanager
+    async def hot(self) -> "AsyncIterator[asyncpg.pool.PoolConnectionProxy[Any]]":
+        """A bare connection for the statements of the ledger."""
+        async with lost_before_commit(), self._pool.acquire(timeout=10) as connection:
+            yield connection
+
+    async def ping(self) -> None:
+        async with self.hot() as connection:
+            await connection.fetchval("SELECT 1", timeout=5)
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+        await self._pool.close()
+
+
+@asynccontextmanager
+async def lost_before_commit() -> AsyncIterator[None]:
+    try:
+        yield
+    except _LOST as error:
+        raise Unavailable(
+            f"PostgreSQL does not answer: {error or type(error).__name__}.", hint=_HINT
+        ) from error
+    except _REFUSED as error:
+        raise Unavailable(f"PostgreSQL refuses: {error}.", hint=_HINT) from error
+
+
+@asynccontextmanager
+async def commit_in_doubt() -> AsyncIterator[None]:
+    """Around a statement that commits: a connection lost here leaves its outcome unknown."""
+    try:
+        yield
+    except _LOST as error:
+        raise CommitUnknown(
+            f"PostgreSQL was lost at a commit: {error or type(error).__name__}.", hint=_HINT
+        ) from error
+
+
+@asynccontextmanager
+async def _told() -> AsyncIterator[None]:
+    try:
+        yield
+    except InterfaceError as error:
+        raise Unavailable(f"PostgreSQL does not answer: {error.orig}.", hint=_HINT) from error
+    except DBAPIError as error:
+        cause = error.orig.__cause__ if error.orig else None
+        if error.connection_invalidated or isinstance(cause, _LOST + _REFUSED):
+            raise Unavailable(f"PostgreSQL does not answer: {error.orig}.", hint=_HINT) from error
+        raise
+    except _LOST as error:
+        raise Unavailable(
+            f"PostgreSQL does not answer: {error or type(error).__name__}.", hint=_HINT
+        ) from error

@@ -1,0 +1,155 @@
+"""The hot verbs on PostgreSQL: one statement each, fed with arrays (`unnest`), committed by itself."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from hookline.clock import HOUR, Micros
+from hookline.model.ids import DeliveryId, NodeId
+from hookline.storage.columns import (
+    attempt_document,
+    delivery_row,
+    event_row,
+    in_hand_text,
+    read_delivery,
+    read_event,
+)
+from hookline.storage.ledger import (
+    GONE,
+    STALE,
+    STORED,
+    Accepted,
+    Claimed,
+    DueLane,
+    Duplicate,
+    Fate,
+    KeyConflict,
+    LaneKey,
+    LanePace,
+    Result,
+    Want,
+)
+from hookline.storage.postgres import statements as sql
+from hookline.storage.postgres.database import PostgresDatabase, commit_in_doubt
+
+
+class PostgresLedger:
+    def __init__(self, database: PostgresDatabase, *, key_life: int) -> None:
+        """`key_life`: microseconds for which an idempotency key is remembered."""
+        self._database = database
+        self._key_life = key_life
+
+    async def publish(self, node: NodeId | None, group: Sequence[Accepted]) -> Sequence[Fate]:
+        # Sorted by key, so that groups of several nodes wait for one another instead of deadlocking.
+        ordered = sorted(group, key=_by_key)
+        arguments = _transposed([_event_input(node, accepted) for accepted in ordered], sql.EVENT_INPUT)
+        waiting = [delivery_row(delivery) for accepted in ordered for delivery in accepted.waiting]
+        tags = [(a.event.tenant_id, tag, a.event.id) for a in ordered for tag in a.event.tags]
+        async with self._database.hot() as connection:
+            statement = sql.PUBLISH[bool(waiting), bool(tags)]
+            if waiting:
+                arguments += _transposed(waiting, sql.DELIVERY_INPUT)
+            if tags:
+                arguments += _transposed(tags, 3)
+            async with commit_in_doubt():
+                stored = {row[0] for row in await connection.fetch(statement, *arguments)}
+            if len(stored) == len(group):
+                return [STORED] * len(group)
+            refused = [accepted for accepted in group if accepted.event.id not in stored]
+            fates = dict(zip(map(_id, refused), await self._why(connection, refused), strict=True))
+        return [fates.get(accepted.event.id, STORED) for accepted in group]
+
+    async def _why(self, connection: Any, refused: Sequence[Accepted]) -> list[Fate]:
+        tenants = await connection.fetch(sql.TENANTS, [accepted.event.tenant_id for accepted in refused])
+        keyed = [accepted.event for accepted in refused if accepted.event.idempotency_key is not None]
+        rows = await connection.fetch(
+            sql.KEYS, [event.tenant_id for event in keyed], [event.idempotency_key for event in keyed]
+        )
+        holders = {(row[0], row[1]): row for row in rows}
+        living = {row[0] for row in tenants}
+        return [await self._fate(connection, accepted, living, holders) for accepted in refused]
+
+    async def _fate(
+        self, connection: Any, accepted: Accepted, living: set[str], holders: dict[tuple[str, str], Any]
+    ) -> Fate:
+        event = accepted.event
+        if event.tenant_id not in living:
+            return GONE
+        holder = holders.get((event.tenant_id, event.idempotency_key or ""))
+        if holder is None:
+            return STALE
+        _, _, other, fingerprint, accepted_at = holder
+        if accepted_at < event.accepted_at - self._key_life:
+            await connection.execute(sql.FORGET_KEY, event.tenant_id, other)
+            return STALE
+        return Duplicate(other) if fingerprint == event.fingerprint else KeyConflict(other)
+
+    async def record(
+        self, node: NodeId, results: Sequence[Result], paces: Sequence[LanePace] = ()
+    ) -> Sequence[DeliveryId]:
+        fresh = [_result_input(result) for result in results if result.fresh]
+        moved = [_result_input(result) for result in results if not result.fresh]
+        written: set[str] = set()
+        async with self._database.hot() as connection:
+            if fresh:
+                rows = await connection.fetch(sql.RECORD_FRESH, *_transposed(fresh, sql.RESULT_INPUT))
+                written.update(row[0] for row in rows)
+            if moved:
+                rows = await connection.fetch(sql.RECORD_MOVED, node, *_transposed(moved, sql.RESULT_INPUT))
+                written.update(row[0] for row in rows)
+            for pace in paces:
+                await connection.execute(sql.KEEP_PACE, *pace.lane, node, pace.document)
+        return [r.delivery.id for r in results if r.delivery.id not in written]
+
+    async def walk(self, after: LaneKey | None, limit: int) -> Sequence[DueLane]:
+        async with self._database.hot() as connection:
+            rows = await connection.fetch(sql.WALK, *(after or ("", "")), limit)
+        return [DueLane((row[0], row[1]), row[2], row[3], row[4]) for row in rows]
+
+    async def acquire(self, node: NodeId, lanes: Sequence[LaneKey]) -> Sequence[LaneKey]:
+        async with self._database.hot() as connection:
+            rows = await connection.fetch(sql.ACQUIRE, node, *_transposed(sorted(lanes), 2))
+        return [(row[0], row[1]) for row in rows]
+
+    async def claim(self, node: NodeId, wants: Sequence[Want], now: Micros) -> Sequence[Claimed]:
+        plain = [(*want.lane, want.count) for want in wants if not want.ordered]
+        ordered = [(*want.lane, want.count) for want in wants if want.ordered]
+        rows: list[Any] = []
+        async with self._database.hot() as connection:
+            for statement, lanes in ((sql.CLAIM, plain), (sql.CLAIM_HEADS, ordered)):
+                if lanes:
+                    rows += await connection.fetch(statement, node, now, *_transposed(lanes, 3))
+        return [_claimed(row) for row in rows]
+
+
+def _by_key(accepted: Accepted) -> tuple[str, str]:
+    return accepted.event.tenant_id, accepted.event.idempotency_key or ""
+
+
+def _id(accepted: Accepted) -> str:
+    return accepted.event.id
+
+
+def _event_input(node: NodeId | None, accepted: Accepted) -> tuple[Any, ...]:
+    in_hand = in_hand_text(accepted)
+    return (*event_row(accepted.event), node if in_hand else None, in_hand, accepted.version)
+
+
+def _result_input(result: Result) -> tuple[Any, ...]:
+    delivery, attempt = result.delivery, result.attempt
+    if attempt is None:
+        return (*delivery_row(delivery), None, None, None, None)
+    succeeded = attempt.exchange.cause is None
+    return (*delivery_row(delivery), attempt_document(attempt), succeeded, attempt.at, attempt.at // HOUR)
+
+
+def _transposed(rows: Iterable[Sequence[Any]], width: int) -> list[Sequence[Any]]:
+    columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
+    return columns or [()] * width
+
+
+def _claimed(row: Any) -> Claimed:
+    return Claimed(
+        read_delivery(row[: sql.DELIVERY_INPUT]),
+        read_event(row[sql.DELIVERY_INPUT : sql.DELIVERY_INPUT + sql.EVENT_WIDTH]),
+        row[-1],
+    )

@@ -1,0 +1,218 @@
+"""The hot statements of PostgreSQL, put together once from the columns that storage shares."""
+
+from hookline.storage.columns import DELIVERY, EVENT
+
+_TYPES = {
+    "data": "bytea",
+    "fingerprint": "bytea",
+    "time": "bigint",
+    "accepted_at": "bigint",
+    "due_at": "bigint",
+    "created_at": "bigint",
+    "finished_at": "bigint",
+    "attempts": "int",
+    "failures": "int",
+    "interruptions": "int",
+    "last_status": "int",
+}
+_EVENT_TYPES = {**_TYPES, "failures": "text"}
+
+EVENT_WIDTH = len(EVENT)
+EVENT_INPUT = EVENT_WIDTH + 3
+DELIVERY_INPUT = len(DELIVERY)
+RESULT_INPUT = DELIVERY_INPUT + 4
+
+
+def _arrays(first: int, types: list[str]) -> str:
+    return ", ".join(f"${first + n}::{type_}[]" for n, type_ in enumerate(types))
+
+
+def _list(columns: tuple[str, ...], alias: str = "") -> str:
+    return ", ".join(f"{alias}{column}" for column in columns)
+
+
+_EVENT_ARRAYS = [_EVENT_TYPES.get(column, "text") for column in EVENT] + ["text", "text", "bigint"]
+_DELIVERY_ARRAYS = [_TYPES.get(column, "text") for column in DELIVERY]
+_NEXT = "CASE WHEN i.order_key IS NULL THEN NULL ELSE nextval('delivery_sequence') END"
+
+
+def _publish(*, waiting: bool, tags: bool) -> str:
+    """An event goes in only if its tenant's configuration is the one it was matched against."""
+    first_tag = EVENT_INPUT + (DELIVERY_INPUT if waiting else 0) + 1
+    statement = f"""
+WITH stored AS (
+  INSERT INTO events ({_list(EVENT)}, node, in_hand)
+  SELECT {_list(EVENT, "i.")}, i.node, i.in_hand
+  FROM unnest({_arrays(1, _EVENT_ARRAYS)}) AS i({_list(EVENT)}, node, in_hand, version)
+  JOIN tenants t ON t.id = i.tenant_id AND t.config_version = i.version AND t.deleted_at IS NULL
+  ON CONFLICT DO NOTHING
+  RETURNING tenant_id, id
+)"""
+    if waiting:
+        statement += f""", waiting AS (
+  INSERT INTO deliveries ({_list(DELIVERY)}, seq)
+  SELECT {_list(DELIVERY, "i.")}, {_NEXT} FROM (
+    SELECT i.*
+    FROM unnest({_arrays(EVENT_INPUT + 1, _DELIVERY_ARRAYS)}) WITH ORDINALITY AS i({_list(DELIVERY)}, place)
+    JOIN stored s ON s.tenant_id = i.tenant_id AND s.id = i.event_id
+    ORDER BY i.place) i
+)"""
+    if tags:
+        statement += f""", tagged AS (
+  INSERT INTO event_tags (tenant_id, tag, event_id)
+  SELECT DISTINCT i.tenant_id, i.tag, i.event_id
+  FROM unnest({_arrays(first_tag, ["text"] * 3)}) AS i(tenant_id, tag, event_id)
+  JOIN stored s ON s.tenant_id = i.tenant_id AND s.id = i.event_id
+)"""
+    return statement + " SELECT id FROM stored"
+
+
+PUBLISH = {
+    (waiting, tags): _publish(waiting=waiting, tags=tags)
+    for waiting in (False, True)
+    for tags in (False, True)
+}
+TENANTS = "SELECT id FROM tenants WHERE id = ANY($1::text[]) AND deleted_at IS NULL"
+KEYS = """
+SELECT e.tenant_id, e.idempotency_key, e.id, e.fingerprint, e.accepted_at
+FROM unnest($1::text[], $2::text[]) AS i(tenant_id, key)
+JOIN events e ON e.tenant_id = i.tenant_id AND e.idempotency_key = i.key"""
+FORGET_KEY = "UPDATE events SET idempotency_key = NULL WHERE tenant_id = $1 AND id = $2"
+
+_RESULT = [*_DELIVERY_ARRAYS, "bytea", "boolean", "bigint", "bigint"]
+_RESULT_COLUMNS = f"{_list(DELIVERY)}, document, succeeded, at, hour"
+
+# Rows are sorted by key, so that two nodes counting for the same endpoints cannot deadlock.
+_COUNTED = """
+counted AS (
+  INSERT INTO counters AS c
+    (tenant_id, endpoint_id, hour, succeeded, failed, last_attempt_at, last_success_at)
+  SELECT i.tenant_id, i.endpoint_id, i.hour * span.n AS bucket, count(*) FILTER (WHERE i.succeeded),
+    count(*) FILTER (WHERE NOT i.succeeded), max(i.at), max(i.at) FILTER (WHERE i.succeeded)
+  FROM input i
+  JOIN written w ON w.tenant_id = i.tenant_id AND w.id = i.id
+  CROSS JOIN (VALUES (0), (1)) AS span(n)
+  WHERE i.succeeded IS NOT NULL
+  GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+  ON CONFLICT (tenant_id, endpoint_id, hour) DO UPDATE SET
+    succeeded = c.succeeded + excluded.succeeded,
+    failed = c.failed + excluded.failed,
+    last_attempt_at = greatest(c.last_attempt_at, excluded.last_attempt_at),
+    last_success_at = greatest(c.last_success_at, excluded.last_success_at)
+)"""
+
+RECORD_FRESH = f"""
+WITH input AS (
+  SELECT * FROM unnest({_arrays(1, _RESULT)}) AS i({_RESULT_COLUMNS})
+), written AS (
+  INSERT INTO deliveries ({_list(DELIVERY)}, first_attempt)
+  SELECT {_list(DELIVERY)}, document FROM input
+  ON CONFLICT DO NOTHING
+  RETURNING tenant_id, id
+), {_COUNTED}
+SELECT id FROM written"""
+
+_MOVING = (
+    "state",
+    "reason",
+    "due_at",
+    "attempts",
+    "failures",
+    "interruptions",
+    "last_status",
+    "last_cause",
+    "finished_at",
+    "batch_id",
+)
+
+RECORD_MOVED = f"""
+WITH input AS (
+  SELECT * FROM unnest({_arrays(2, _RESULT)}) AS i({_RESULT_COLUMNS})
+), written AS (
+  UPDATE deliveries d SET {", ".join(f"{column} = i.{column}" for column in _MOVING)}, owner = NULL
+  FROM input i
+  WHERE d.tenant_id = i.tenant_id AND d.id = i.id AND d.state = 'sending' AND d.owner = $1
+  RETURNING d.tenant_id, d.id
+), told AS (
+  INSERT INTO attempts (tenant_id, delivery_id, number, document)
+  SELECT i.tenant_id, i.id, i.attempts, i.document
+  FROM input i JOIN written w ON w.tenant_id = i.tenant_id AND w.id = i.id
+  WHERE i.document IS NOT NULL
+), {_COUNTED}
+SELECT id FROM written"""
+
+KEEP_PACE = """
+INSERT INTO lanes AS l (tenant_id, endpoint_id, owner, pace) VALUES ($1, $2, $3, $4)
+ON CONFLICT (tenant_id, endpoint_id) DO UPDATE SET pace = excluded.pace, owner = excluded.owner
+WHERE l.owner IS NULL OR l.owner = excluded.owner"""
+
+# A loose index scan: one probe of the partial index for each lane that has something pending.
+WALK = """
+WITH RECURSIVE walk AS (
+  (SELECT tenant_id, endpoint_id, due_at FROM deliveries
+   WHERE state = 'pending' AND (tenant_id, endpoint_id) > ($1, $2)
+   ORDER BY tenant_id, endpoint_id, due_at LIMIT 1)
+  UNION ALL
+  SELECT n.* FROM walk w CROSS JOIN LATERAL (
+    SELECT tenant_id, endpoint_id, due_at FROM deliveries d
+    WHERE d.state = 'pending' AND (d.tenant_id, d.endpoint_id) > (w.tenant_id, w.endpoint_id)
+    ORDER BY d.tenant_id, d.endpoint_id, d.due_at LIMIT 1) n
+)
+SELECT w.tenant_id, w.endpoint_id, w.due_at, l.owner, l.pace
+FROM (SELECT * FROM walk LIMIT $3) w
+LEFT JOIN lanes l ON l.tenant_id = w.tenant_id AND l.endpoint_id = w.endpoint_id"""
+
+ACQUIRE = """
+INSERT INTO lanes AS l (tenant_id, endpoint_id, owner)
+SELECT i.tenant_id, i.endpoint_id, $1 FROM unnest($2::text[], $3::text[]) AS i(tenant_id, endpoint_id)
+ON CONFLICT (tenant_id, endpoint_id) DO UPDATE SET owner = excluded.owner
+WHERE l.owner IS NULL OR l.owner = excluded.owner
+RETURNING l.tenant_id, l.endpoint_id"""
+
+_TAKEN = f"""
+taken AS (
+  UPDATE deliveries d SET state = 'sending', owner = $1
+  FROM picked p WHERE d.tenant_id = p.tenant_id AND d.id = p.id AND d.state = 'pending'
+  RETURNING {_list(DELIVERY, "d.")}
+)
+SELECT {_list(DELIVERY, "d.")}, {_list(EVENT, "e.")}, t.config_version
+FROM taken d
+JOIN events e ON e.tenant_id = d.tenant_id AND e.id = d.event_id
+JOIN tenants t ON t.id = d.tenant_id
+ORDER BY d.due_at, d.id"""
+
+CLAIM = f"""
+WITH picked AS (
+  SELECT d.tenant_id, d.id
+  FROM unnest($3::text[], $4::text[], $5::int[]) AS w(tenant_id, endpoint_id, n)
+  CROSS JOIN LATERAL (
+    SELECT tenant_id, id FROM deliveries
+    WHERE tenant_id = w.tenant_id AND endpoint_id = w.endpoint_id AND state = 'pending' AND due_at <= $2
+    ORDER BY due_at, id LIMIT w.n FOR UPDATE SKIP LOCKED) d
+), {_TAKEN}"""
+
+_OPEN = "order_key IS NOT NULL AND state IN ('pending', 'sending', 'held')"
+
+# Of each key only the first open delivery may go, and only when it is due: a failing head blocks its own key alone.
+# No lock is needed: an ordered lane belongs to one node.
+CLAIM_HEADS = f"""
+WITH RECURSIVE heads AS (
+  SELECT w.tenant_id, w.endpoint_id, w.n, h.order_key, h.id, h.state, h.due_at
+  FROM unnest($3::text[], $4::text[], $5::int[]) AS w(tenant_id, endpoint_id, n)
+  CROSS JOIN LATERAL (
+    SELECT order_key, id, state, due_at FROM deliveries d
+    WHERE d.tenant_id = w.tenant_id AND d.endpoint_id = w.endpoint_id AND {_OPEN}
+    ORDER BY order_key, seq LIMIT 1) h
+  UNION ALL
+  SELECT p.tenant_id, p.endpoint_id, p.n, h.order_key, h.id, h.state, h.due_at
+  FROM heads p CROSS JOIN LATERAL (
+    SELECT order_key, id, state, due_at FROM deliveries d
+    WHERE d.tenant_id = p.tenant_id AND d.endpoint_id = p.endpoint_id AND {_OPEN}
+      AND d.order_key > p.order_key
+    ORDER BY order_key, seq LIMIT 1) h
+), picked AS (
+  SELECT tenant_id, id FROM (
+    SELECT *, row_number() OVER (PARTITION BY tenant_id, endpoint_id ORDER BY due_at, id) AS place
+    FROM heads WHERE state = 'pending' AND due_at <= $2) due
+  WHERE place <= n
+), {_TAKEN}"""

@@ -1,0 +1,203 @@
+"""The hot verbs on SQLite: one function in the writer's thread, one transaction, a few statements of many rows."""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from hookline.clock import HOUR, Micros
+from hookline.model.ids import DeliveryId, NodeId
+from hookline.storage.columns import (
+    DELIVERY,
+    EVENT,
+    attempt_document,
+    delivery_row,
+    event_row,
+    in_hand_text,
+    read_delivery,
+    read_event,
+)
+from hookline.storage.ledger import (
+    GONE,
+    STALE,
+    STORED,
+    Accepted,
+    Claimed,
+    DueLane,
+    Duplicate,
+    Fate,
+    KeyConflict,
+    LaneKey,
+    LanePace,
+    Result,
+    Want,
+)
+from hookline.storage.sqlite import statements as sql
+from hookline.storage.sqlite.database import SqliteDatabase
+
+_Row = Sequence[Any]
+
+
+class SqliteLedger:
+    def __init__(self, database: SqliteDatabase, *, key_life: int) -> None:
+        """`key_life`: microseconds for which an idempotency key is remembered."""
+        self._database = database
+        self._key_life = key_life
+        self._seq: int | None = None
+
+    async def publish(self, node: NodeId | None, group: Sequence[Accepted]) -> Sequence[Fate]:
+        return await self._database.write_raw(lambda connection: self._publish(connection, node, group))
+
+    def _publish(
+        self, connection: sqlite3.Connection, node: NodeId | None, group: Sequence[Accepted]
+    ) -> Sequence[Fate]:
+        versions = _versions(connection, group)
+        fresh = [a for a in group if versions.get(a.event.tenant_id) == a.version]
+        rows = [_event_input(node, accepted) for accepted in fresh]
+        stored = {row[0] for row in _many(connection, sql.insert_events, rows)}
+        kept = [accepted for accepted in fresh if accepted.event.id in stored]
+        waiting = [self._waiting_row(connection, d) for a in kept for d in a.waiting]
+        _many(connection, sql.insert_waiting, waiting)
+        tags = [(a.event.tenant_id, tag, a.event.id) for a in kept for tag in a.event.tags]
+        connection.executemany(sql.INSERT_TAG, tags)
+        return [
+            STORED if accepted.event.id in stored else self._fate(connection, accepted, versions)
+            for accepted in group
+        ]
+
+    def _waiting_row(self, connection: sqlite3.Connection, delivery: Any) -> _Row:
+        if delivery.order_key is None:
+            return (*delivery_row(delivery), None)
+        if self._seq is None:  # one process writes: the database is asked once
+            self._seq = connection.execute(sql.LAST_SEQ).fetchone()[0] or 0
+        self._seq += 1
+        return (*delivery_row(delivery), self._seq)
+
+    def _fate(self, connection: sqlite3.Connection, accepted: Accepted, versions: dict[str, int]) -> Fate:
+        event = accepted.event
+        if event.tenant_id not in versions:
+            return GONE
+        holder = None
+        if event.idempotency_key is not None:
+            holder = connection.execute(sql.KEY, (event.tenant_id, event.idempotency_key)).fetchone()
+        if holder is None:
+            return STALE
+        other, fingerprint, accepted_at = holder
+        if accepted_at < event.accepted_at - self._key_life:
+            connection.execute(sql.FORGET_KEY, (event.tenant_id, other))
+            return STALE
+        return Duplicate(other) if fingerprint == event.fingerprint else KeyConflict(other)
+
+    async def record(
+        self, node: NodeId, results: Sequence[Result], paces: Sequence[LanePace] = ()
+    ) -> Sequence[DeliveryId]:
+        return await self._database.write_raw(lambda connection: _record(connection, node, results, paces))
+
+    async def walk(self, after: LaneKey | None, limit: int) -> Sequence[DueLane]:
+        parameters = (*(after or ("", "")), limit)
+        rows = await self._database.write_raw(lambda c: c.execute(sql.WALK, parameters).fetchall())
+        return [DueLane((row[0], row[1]), row[2], row[3], row[4]) for row in rows]
+
+    async def acquire(self, node: NodeId, lanes: Sequence[LaneKey]) -> Sequence[LaneKey]:
+        rows = await self._database.write_raw(
+            lambda c: [c.execute(sql.ACQUIRE, (*lane, node)).fetchone() for lane in lanes]
+        )
+        return [(row[0], row[1]) for row in rows if row]
+
+    async def claim(self, node: NodeId, wants: Sequence[Want], now: Micros) -> Sequence[Claimed]:
+        return await self._database.write_raw(lambda connection: _claim(connection, node, wants, now))
+
+
+def _event_input(node: NodeId | None, accepted: Accepted) -> _Row:
+    in_hand = in_hand_text(accepted)
+    return (*event_row(accepted.event), node if in_hand else None, in_hand)
+
+
+def _versions(connection: sqlite3.Connection, group: Sequence[Accepted]) -> dict[str, int]:
+    """The config version of each living tenant of the group: read in the transaction that stores its events."""
+    ids = sorted({accepted.event.tenant_id for accepted in group})
+    return dict(row for chunk in _chunks(ids) for row in connection.execute(sql.tenants(len(chunk)), chunk))
+
+
+def _record(
+    connection: sqlite3.Connection, node: NodeId, results: Sequence[Result], paces: Sequence[LanePace]
+) -> Sequence[DeliveryId]:
+    rows = [
+        (*delivery_row(result.delivery), attempt_document(result.attempt))
+        for result in results
+        if result.fresh
+    ]
+    written = {row[0] for row in _many(connection, sql.insert_results, rows)}
+    for result in results:
+        if not result.fresh and _move(connection, node, result):
+            written.add(result.delivery.id)
+    _many(connection, sql.count, _counts([r for r in results if r.delivery.id in written]))
+    for pace in paces:
+        connection.execute(sql.KEEP_PACE, (*pace.lane, node, pace.document))
+    return [result.delivery.id for result in results if result.delivery.id not in written]
+
+
+def _move(connection: sqlite3.Connection, node: NodeId, result: Result) -> bool:
+    d = result.delivery
+    row = delivery_row(d)
+    values = (*row[5:13], d.finished_at, d.batch_id, d.tenant_id, d.id, node)
+    if connection.execute(sql.MOVE, values).fetchone() is None:
+        return False
+    if result.attempt is not None:
+        document = attempt_document(result.attempt)
+        connection.execute(sql.INSERT_ATTEMPT, (d.tenant_id, d.id, result.attempt.number, document))
+    return True
+
+
+def _counts(results: Sequence[Result]) -> list[_Row]:
+    """Sums for each endpoint, for the hour and for all time (hour 0)."""
+    sums: dict[tuple[str, str, int], tuple[int, int, int, int | None]] = {}
+    for result in results:
+        if result.attempt is None:
+            continue
+        at, succeeded = result.attempt.at, result.attempt.exchange.cause is None
+        for hour in (0, at // HOUR):
+            key = (result.delivery.tenant_id, result.delivery.endpoint_id, hour)
+            good, bad, last, last_good = sums.get(key, (0, 0, 0, None))
+            newest_good = max(last_good or 0, at) if succeeded else last_good
+            sums[key] = (good + succeeded, bad + (not succeeded), max(last, at), newest_good)
+    return [(*key, *values) for key, values in sums.items()]
+
+
+def _claim(
+    connection: sqlite3.Connection, node: NodeId, wants: Sequence[Want], now: Micros
+) -> Sequence[Claimed]:
+    picked = [row for want in wants for row in _pick(connection, want, now)]
+    claimed: list[Claimed] = []
+    for chunk in _chunks(picked):
+        connection.execute(sql.take(len(chunk)), (node, *chunk))
+        claimed += map(_claimed, connection.execute(sql.taken(len(chunk)), chunk))
+    return claimed
+
+
+def _pick(connection: sqlite3.Connection, want: Want, now: Micros) -> list[int]:
+    tenant, endpoint = want.lane
+    if want.ordered:
+        values = {"tenant": tenant, "endpoint": endpoint, "now": now, "count": want.count}
+        return [row[0] for row in connection.execute(sql.PICK_HEADS, values)]
+    return [row[0] for row in connection.execute(sql.PICK, (tenant, endpoint, now, want.count))]
+
+
+def _claimed(row: _Row) -> Claimed:
+    width = len(DELIVERY)
+    return Claimed(read_delivery(row[:width]), read_event(row[width : width + len(EVENT)]), row[-1])
+
+
+def _many(
+    connection: sqlite3.Connection, statement: Callable[[int], str], rows: Sequence[_Row]
+) -> list[_Row]:
+    """Run a statement of many rows in chunks; what it returns, together."""
+    returned: list[_Row] = []
+    for chunk in _chunks(rows):
+        values = [value for row in chunk for value in row]
+        returned += connection.execute(statement(len(chunk)), values).fetchall()
+    return returned
+
+
+def _chunks(rows: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(rows), sql.CHUNK):
+        yield rows[start : start + sql.CHUNK]

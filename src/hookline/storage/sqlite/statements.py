@@ -1,0 +1,140 @@
+"""The hot statements of SQLite: many rows in one `VALUES`, because each step of a statement frees and retakes
+the interpreter's lock.
+"""
+
+from functools import lru_cache
+
+from hookline.storage.columns import DELIVERY, EVENT
+
+CHUNK = 50
+"""Rows in one statement, so that at most this many texts of each are prepared."""
+
+EVENT_COLUMNS = (*EVENT, "node", "in_hand")
+RESULT_COLUMNS = (*DELIVERY, "first_attempt")
+WAITING_COLUMNS = (*DELIVERY, "seq")
+
+
+def _list(columns: tuple[str, ...], alias: str = "") -> str:
+    return ", ".join(f"{alias}{column}" for column in columns)
+
+
+def _values(columns: int, rows: int) -> str:
+    row = f"({', '.join('?' * columns)})"
+    return ", ".join([row] * rows)
+
+
+@lru_cache
+def insert_events(rows: int) -> str:
+    return (
+        f"INSERT INTO events ({_list(EVENT_COLUMNS)}) VALUES {_values(len(EVENT_COLUMNS), rows)} "
+        "ON CONFLICT DO NOTHING RETURNING id"
+    )
+
+
+@lru_cache
+def insert_waiting(rows: int) -> str:
+    return f"INSERT INTO deliveries ({_list(WAITING_COLUMNS)}) VALUES {_values(len(WAITING_COLUMNS), rows)}"
+
+
+@lru_cache
+def insert_results(rows: int) -> str:
+    return (
+        f"INSERT INTO deliveries ({_list(RESULT_COLUMNS)}) VALUES {_values(len(RESULT_COLUMNS), rows)} "
+        "ON CONFLICT DO NOTHING RETURNING id"
+    )
+
+
+MOVE = """
+UPDATE deliveries SET state = ?, reason = ?, due_at = ?, attempts = ?, failures = ?, interruptions = ?,
+  last_status = ?, last_cause = ?, finished_at = ?, batch_id = ?, owner = NULL
+WHERE tenant_id = ? AND id = ? AND state = 'sending' AND owner = ? RETURNING id"""
+
+INSERT_TAG = "INSERT OR IGNORE INTO event_tags (tenant_id, tag, event_id) VALUES (?, ?, ?)"
+INSERT_ATTEMPT = "INSERT INTO attempts (tenant_id, delivery_id, number, document) VALUES (?, ?, ?, ?)"
+
+
+@lru_cache
+def count(rows: int) -> str:
+    return f"""
+INSERT INTO counters (tenant_id, endpoint_id, hour, succeeded, failed, last_attempt_at, last_success_at)
+VALUES {_values(7, rows)}
+ON CONFLICT (tenant_id, endpoint_id, hour) DO UPDATE SET
+  succeeded = succeeded + excluded.succeeded,
+  failed = failed + excluded.failed,
+  last_attempt_at = max(last_attempt_at, excluded.last_attempt_at),
+  last_success_at = coalesce(max(last_success_at, excluded.last_success_at), last_success_at,
+    excluded.last_success_at)"""
+
+
+@lru_cache
+def tenants(rows: int) -> str:
+    return f"SELECT id, config_version FROM tenants WHERE deleted_at IS NULL AND id IN {_values(rows, 1)}"
+
+
+KEY = "SELECT id, fingerprint, accepted_at FROM events WHERE tenant_id = ? AND idempotency_key = ?"
+FORGET_KEY = "UPDATE events SET idempotency_key = NULL WHERE tenant_id = ? AND id = ?"
+LAST_SEQ = "SELECT max(seq) FROM deliveries WHERE order_key IS NOT NULL"
+
+KEEP_PACE = """
+INSERT INTO lanes (tenant_id, endpoint_id, owner, pace) VALUES (?, ?, ?, ?)
+ON CONFLICT (tenant_id, endpoint_id) DO UPDATE SET pace = excluded.pace, owner = excluded.owner"""
+
+# A loose index scan: one probe of the partial index for each lane that has something pending. SQLite has no
+# LATERAL: the walk carries row ids, and each step finds the first row behind the lane of the last.
+WALK = """
+WITH RECURSIVE walk(row) AS (
+  SELECT (SELECT rowid FROM deliveries
+          WHERE state = 'pending' AND (tenant_id, endpoint_id) > (?, ?)
+          ORDER BY tenant_id, endpoint_id, due_at LIMIT 1)
+  UNION ALL
+  SELECT (SELECT n.rowid FROM deliveries n
+          WHERE n.state = 'pending' AND (n.tenant_id, n.endpoint_id) > (d.tenant_id, d.endpoint_id)
+          ORDER BY n.tenant_id, n.endpoint_id, n.due_at LIMIT 1)
+  FROM walk JOIN deliveries d ON d.rowid = walk.row
+  LIMIT ?
+)
+SELECT d.tenant_id, d.endpoint_id, d.due_at, l.owner, l.pace
+FROM walk JOIN deliveries d ON d.rowid = walk.row
+LEFT JOIN lanes l ON l.tenant_id = d.tenant_id AND l.endpoint_id = d.endpoint_id"""
+
+ACQUIRE = """
+INSERT INTO lanes (tenant_id, endpoint_id, owner) VALUES (?, ?, ?)
+ON CONFLICT (tenant_id, endpoint_id) DO UPDATE SET owner = excluded.owner
+WHERE owner IS NULL OR owner = excluded.owner
+RETURNING tenant_id, endpoint_id"""
+
+PICK = """
+SELECT rowid FROM deliveries
+WHERE tenant_id = ? AND endpoint_id = ? AND state = 'pending' AND due_at <= ?
+ORDER BY due_at, id LIMIT ?"""
+
+_OPEN = "order_key IS NOT NULL AND state IN ('pending', 'sending', 'held')"
+
+# Of each key only the first open delivery may go, and only when it is due: a failing head blocks its own key alone.
+PICK_HEADS = f"""
+WITH RECURSIVE heads(row) AS (
+  SELECT (SELECT rowid FROM deliveries WHERE tenant_id = :tenant AND endpoint_id = :endpoint AND {_OPEN}
+          ORDER BY order_key, seq LIMIT 1)
+  UNION ALL
+  SELECT (SELECT rowid FROM deliveries WHERE tenant_id = :tenant AND endpoint_id = :endpoint AND {_OPEN}
+            AND order_key > (SELECT order_key FROM deliveries WHERE rowid = heads.row)
+          ORDER BY order_key, seq LIMIT 1)
+  FROM heads WHERE heads.row IS NOT NULL
+)
+SELECT d.rowid FROM heads JOIN deliveries d ON d.rowid = heads.row
+WHERE d.state = 'pending' AND d.due_at <= :now ORDER BY d.due_at, d.id LIMIT :count"""
+
+
+@lru_cache
+def take(rows: int) -> str:
+    return f"UPDATE deliveries SET state = 'sending', owner = ? WHERE rowid IN {_values(rows, 1)}"
+
+
+@lru_cache
+def taken(rows: int) -> str:
+    return f"""
+SELECT {_list(DELIVERY, "d.")}, {_list(EVENT, "e.")}, t.config_version
+FROM deliveries d
+JOIN events e ON e.tenant_id = d.tenant_id AND e.id = d.event_id
+JOIN tenants t ON t.id = d.tenant_id
+WHERE d.rowid IN {_values(rows, 1)} ORDER BY d.due_at, d.id"""

@@ -1,0 +1,42 @@
+"""Store: all that is kept, one repository a noun, over one database."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from hookline.storage.counters import Counters
+from hookline.storage.database import Database
+from hookline.storage.deliveries import Deliveries
+from hookline.storage.endpoint_rows import Vault
+from hookline.storage.endpoints import Endpoints
+from hookline.storage.event_types import EventTypes
+from hookline.storage.events import Events
+from hookline.storage.keys import Keys
+from hookline.storage.ledger import Ledger
+from hookline.storage.tenants import Tenants
+
+
+@dataclass(frozen=True, kw_only=True)
+class Store:
+    database: Database
+    ledger: Ledger
+    tenants: Tenants
+    keys: Keys
+    event_types: EventTypes
+    endpoints: Endpoints
+    events: Events
+    deliveries: Deliveries
+    counters: Counters
+
+    @classmethod
+    def over(cls, database: Database, ledger: Ledger, vault: Vault) -> Self:
+        return cls(
+            database=database,
+            ledger=ledger,
+            tenants=Tenants(database),
+            keys=Keys(database),
+            event_types=EventTypes(database),
+            endpoints=Endpoints(database, vault),
+            events=Events(database),
+            deliveries=Deliveries(database),
+            counters=Counters(database),
+        )

@@ -1,0 +1,95 @@
+"""Fixtures for everybody: a clock to turn, and a store on each of the two databases."""
+
+import itertools
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from hookline.model.ids import Ids
+from hookline.storage.migrate import upgrade
+from hookline.storage.postgres.database import PostgresDatabase
+from hookline.storage.postgres.ledger import PostgresLedger
+from hookline.storage.sqlite.database import SqliteDatabase
+from hookline.storage.sqlite.ledger import SqliteLedger
+from hookline.storage.store import Store
+from hookline.vault import Vault
+from tests.clock import ManualClock
+from tests.postgres import create_database, drop_database, running_server
+
+KEY_LIFE = 7 * 86_400 * 1_000_000
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def ids(clock: ManualClock) -> Ids:
+    return Ids(clock)
+
+
+@pytest.fixture
+def vault() -> Vault:
+    return Vault([bytes(32)])
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """One real server for the whole run."""
+    with running_server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def database_names() -> Iterator[str]:
+    return (f"test_{os.getpid()}_{number}" for number in itertools.count())
+
+
+@pytest.fixture
+async def postgres_url(postgres_server: str, database_names: Iterator[str]) -> AsyncIterator[str]:
+    """A migrated database of this test's own."""
+    name = next(database_names)
+    yield await create_database(postgres_server, name)
+    await drop_database(postgres_server, name)
+
+
+@pytest.fixture
+async def empty_postgres_url(postgres_server: str, database_names: Iterator[str]) -> AsyncIterator[str]:
+    """One without any table."""
+    name = next(database_names)
+    yield await create_database(postgres_server, name, template="template0")
+    await drop_database(postgres_server, name)
+
+
+@pytest.fixture
+async def other_empty_postgres_url(postgres_server: str, database_names: Iterator[str]) -> AsyncIterator[str]:
+    """A second one, to compare."""
+    name = next(database_names)
+    yield await create_database(postgres_server, name, template="template0")
+    await drop_database(postgres_server, name)
+
+
+@pytest.fixture
+async def sqlite_store(tmp_path: Path, vault: Vault) -> AsyncIterator[Store]:
+    database = SqliteDatabase.open(tmp_path / "hookline.db")
+    await upgrade(database)
+    yield Store.over(database, SqliteLedger(database, key_life=KEY_LIFE), vault)
+    await database.close()
+
+
+@pytest.fixture
+async def postgres_store(postgres_url: str, vault: Vault) -> AsyncIterator[Store]:
+    database = await PostgresDatabase.open(postgres_url, pool_size=2)
+    yield Store.over(database, PostgresLedger(database, key_life=KEY_LIFE), vault)
+    await database.close()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def store(request: pytest.FixtureRequest) -> Store:
+    """The same test runs on both databases."""
+    found = request.getfixturevalue(f"{request.param}_store")
+    assert isinstance(found, Store)
+    return found
