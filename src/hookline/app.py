@@ -10,6 +10,9 @@ from dataclasses import dataclass
 import msgspec
 
 from hookline import __version__
+from hookline.address import address_of
+from hookline.api.app import build_api
+from hookline.api.parts import Parts
 from hookline.catalog.loader import load_dialects
 from hookline.clock import Clock, SystemClock
 from hookline.config import Settings
@@ -19,6 +22,7 @@ from hookline.deliver.gather import Gatherer
 from hookline.deliver.lanes import Lanes
 from hookline.deliver.node import Lease, Node, repeat
 from hookline.deliver.targets import Targets
+from hookline.deliver.tester import Tester
 from hookline.deliver.told import Told
 from hookline.deliver.upkeep import Bounds, Upkeep
 from hookline.deliver.worker import Worker
@@ -32,6 +36,7 @@ from hookline.net.url import parse_url
 from hookline.route.distant import DistantHand
 from hookline.route.draft import Hand
 from hookline.route.publish import Publisher
+from hookline.server import Server
 from hookline.storage.ledger import Ledger
 from hookline.storage.open import Location, Opened, open_store
 from hookline.storage.postgres.hints import Hints
@@ -81,6 +86,12 @@ class Engine:
     delivering: Delivering | None
     hints: Hints | None
 
+    def healthy(self) -> tuple[bool, str]:
+        """A node whose lease has run out sends nothing: others may have taken over from it."""
+        if self.delivering is None or self.core.clock.monotonic() < self.delivering.worker.lease_until:
+            return True, ""
+        return False, "its lease has run out: the database did not answer in time"
+
     def wake(self) -> None:
         """Something was made due by hand."""
         if self.delivering is not None:
@@ -107,6 +118,47 @@ async def running(
         heart = asyncio.create_task(_heart(engine))
         stack.push_async_callback(_stop, engine, tasks, heart)
         yield engine
+
+
+@asynccontextmanager
+async def serving(
+    settings: Settings,
+    telemetry: Telemetry,
+    roles: Roles,
+    *,
+    ledger: Callable[[Ledger], Ledger] | None = None,
+) -> AsyncIterator[str]:
+    """The whole program for these roles. Yields the address of its API, empty without one; on leaving, stops in
+    order: first nothing new is accepted, then the engine.
+    """
+    async with running(settings, telemetry, roles, ledger=ledger) as engine, AsyncExitStack() as stack:
+        address = ""
+        if roles.api:
+            server = Server(build_api(_parts(engine)), settings)
+            await server.start()
+            stack.push_async_callback(server.stop)
+            address = address_of(settings.host, server.port)
+        telemetry.emit(started(engine, address or "no API"))
+        yield address
+
+
+def _parts(engine: Engine) -> Parts:
+    core = engine.core
+    return Parts(
+        store=core.opened.store,
+        publisher=engine.publisher,
+        directory=core.opened.directory,
+        guard=core.guard,
+        dialects=core.dialects,
+        tester=Tester(core.client, core.targets, core.clock),
+        shedder=core.upkeep,
+        settings=core.settings,
+        telemetry=core.telemetry,
+        clock=core.clock,
+        ids=core.ids,
+        started_node=engine,
+        wake=engine.wake,
+    )
 
 
 async def _core(

@@ -110,11 +110,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     max_in_flight: Annotated[
         int, msgspec.Meta(ge=1, description="HTTP exchanges that one node holds at once.")
-    ] = 512
+    ] = 1024
     max_in_hand: Annotated[
         int,
         msgspec.Meta(ge=1, description="Deliveries that one node holds in memory, sending or next to send."),
-    ] = 1024
+    ] = 2048
     lease: Annotated[
         Seconds, msgspec.Meta(ge=3, description="How long work belongs to a node that has gone silent.")
     ] = Seconds(15)

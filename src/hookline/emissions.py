@@ -255,6 +255,15 @@ class Pruned(Emission, frozen=True, kw_only=True):
     keys: int
 
 
+class SecretsRevealed(Emission, frozen=True, kw_only=True):
+    """Somebody was shown the signing secrets of an endpoint."""
+
+    words = "Secrets revealed: endpoint {endpoint_id} to key {key_id}"
+    tenant_id: str
+    endpoint_id: str
+    key_id: str
+
+
 class RequestRefused(Emission, frozen=True, kw_only=True):
     """A request was refused, by the code of its problem document."""
 
@@ -360,6 +369,7 @@ EMISSIONS: tuple[type[Emission], ...] = (
     DatabaseBack,
     PublishingShed,
     Pruned,
+    SecretsRevealed,
     RequestRefused,
     RequestAnswered,
     GroupCommitted,

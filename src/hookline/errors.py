@@ -19,6 +19,7 @@ HooklineError
 ├── Overloaded        429  the backlog is over its bound
 ├── SealBroken        500  a secret at rest was altered, or moved to another row
 ├── ConfigurationError     a setting is wrong; the process does not start
+│   └── DatabaseTaken      another process has the SQLite file
 └── CatalogError           a folder of the catalogue is wrong; the process does not start
 """
 
@@ -157,6 +158,11 @@ class SealBroken(HooklineError):
 class ConfigurationError(HooklineError):
     code = "configuration"
     title = "A setting is wrong"
+
+
+class DatabaseTaken(ConfigurationError):
+    code = "database_taken"
+    title = "The database is in use"
 
 
 class CatalogError(HooklineError):

@@ -1,5 +1,6 @@
 """Telemetry: one call tells what happened; the log line and the metrics follow from the table in `emissions`."""
 
+import asyncio
 import logging
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -73,8 +74,9 @@ class Telemetry:
         self._tallies = Tallies(METRICS)
         self._registry.register(self._tallies)
         self._level = _LEVELS[log_level]
+        self._sink = _Sink(stream, self._tallies)
         self._log = structlog.wrap_logger(
-            _Sink(stream, self._tallies),
+            self._sink,
             processors=[_lines(log_format, stream, clock)],
             wrapper_class=structlog.make_filtering_bound_logger(self._level),
         ).bind()
@@ -88,6 +90,10 @@ class Telemetry:
         """An exception that nobody expected, with its trace."""
         trace = "".join(traceback.format_exception(error))
         self.emit(Fault(where=where, error=f"{type(error).__name__}: {error}", trace=trace))
+
+    def flush(self) -> None:
+        """Write what has gathered: before the loop ends."""
+        self._sink.flush()
 
     def watch(self, metric: Metric, read: Callable[[], float]) -> None:
         """A gauge that is read when the metrics are."""
@@ -143,24 +149,45 @@ def _lines(log_format: LogFormat, stream: Stream, clock: Clock) -> structlog.typ
 
 
 class _Sink:
-    """What structlog writes to. A log that cannot be written is counted, and stops nothing."""
+    """What structlog writes to. A log that cannot be written is counted, and stops nothing.
+
+    The lines of one turn of the event loop are written together: the write is what a line costs most. Errors go
+    out at once, and so does everything where no loop runs.
+    """
 
     def __init__(self, stream: Stream, tallies: Tallies) -> None:
         self._stream = stream
         self._tallies = tallies
+        self._lines: list[bytes] = []
 
     def write(self, line: bytes) -> None:
+        self._lines.append(line)
+        if len(self._lines) > 1:
+            return  # a flush is on its way
         try:
-            done = self._stream.write(line)
-            while done and done < len(line):  # a pipe or a disk took a part of it
-                line = line[done:]
-                done = self._stream.write(line)
+            asyncio.get_running_loop().call_soon(self.flush)
+        except RuntimeError:
+            self.flush()
+
+    debug = info = warning = write
+
+    def error(self, line: bytes) -> None:
+        self._lines.append(line)
+        self.flush()
+
+    def flush(self) -> None:
+        lines, self._lines = self._lines, []
+        data = b"".join(lines)
+        try:
+            done = self._stream.write(data) if data else 0
+            while done and done < len(data):  # a pipe or a disk took a part of it
+                data = data[done:]
+                done = self._stream.write(data)
         except (OSError, ValueError):  # ValueError: closed
             done = None
         if not done:
-            self._tallies.add(LINES_LOST)
-
-    debug = info = warning = error = write
+            for _ in lines:
+                self._tallies.add(LINES_LOST)
 
 
 class _LibraryHandler(logging.Handler):

@@ -1,5 +1,7 @@
 """Endpoints, on both databases."""
 
+import asyncio
+
 import msgspec
 import pytest
 from sqlalchemy import select
@@ -195,3 +197,12 @@ async def test_a_new_key_seals_all_again_and_only_once(store: Store) -> None:
     alone = Store.over(store.database, store.ledger, Vault([new]))
     assert (await alone.endpoints.get(STRANGER, EP)).headers == {"X": STRANGER}
     assert await store.tenants.version(ALICE) == 3
+
+
+async def test_changes_at_once_never_share_a_version(store: Store) -> None:
+    await settle_in(store)
+    names = [f"ep_{number:02}" for number in range(20)]
+    await asyncio.gather(*(store.endpoints.create(an_endpoint(ALICE, name)) for name in names))
+    page = await store.endpoints.list(ALICE, limit=50)
+    assert sorted(endpoint.version for endpoint in page.items) == list(range(1, 21))
+    assert await store.tenants.version(ALICE) == 20

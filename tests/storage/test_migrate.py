@@ -14,6 +14,7 @@ from hookline.errors import ConfigurationError
 from hookline.storage.database import Database
 from hookline.storage.migrate import check, current, head, upgrade
 from hookline.storage.postgres.database import PostgresDatabase
+from hookline.storage.revision import HEAD
 from hookline.storage.schema import metadata
 from hookline.storage.sqlite.database import SqliteDatabase
 
@@ -135,3 +136,7 @@ def _picture(connection: Connection) -> list[tuple[object, ...]]:
     else:
         pictures = [tuple(row) for query in _CATALOGUE for row in connection.execute(text(query))]
     return [picture for picture in pictures if "alembic_version" not in " ".join(map(str, picture))]
+
+
+def test_the_revision_that_is_looked_for_without_alembic_is_the_newest_one() -> None:
+    assert head() == HEAD

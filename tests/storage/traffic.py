@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+from sqlalchemy import Connection, insert, select
 
 from hookline.clock import SECOND
 from hookline.model.attempt import Attempt, Cause, Exchange
@@ -12,6 +13,7 @@ from hookline.model.event import Event
 from hookline.model.ids import EndpointId, EventId, Ids, NodeId, TenantId, delivery_id
 from hookline.storage.ledger import STORED, Accepted, Result
 from hookline.storage.nodes import Nodes
+from hookline.storage.schema import nodes
 from hookline.storage.store import Store
 from tests.clock import ManualClock
 
@@ -20,9 +22,9 @@ EP = EndpointId("ep_1")
 
 
 async def start_node(store: Store, clock: ManualClock, watermark: str = "evt_", node: NodeId = NODE) -> Nodes:
-    nodes = Nodes(store.database, clock)
-    await nodes.register(node, name="test", lease=clock.now(), watermark=EventId(watermark))
-    return nodes
+    verbs = Nodes(store.database, clock)
+    await verbs.register(node, name="test", lease=clock.now(), watermark=EventId(watermark))
+    return verbs
 
 
 def an_event(
@@ -61,9 +63,22 @@ async def publish(store: Store, event: Event, *waiting: Delivery, node: NodeId =
     positions = range(len(event.matched))
     in_hand = tuple(place for place in positions if delivery_id(event.id, place) not in rows)
     version = await store.tenants.version(event.tenant_id)
+    if in_hand:
+        await _introduce(store, node)
     accepted = Accepted(event=event, version=version, in_hand=in_hand, waiting=waiting)
     assert await store.ledger.publish(node, [accepted]) == [STORED]
     return event
+
+
+async def _introduce(store: Store, node: NodeId) -> None:
+    """Nothing is taken in hand for a node that nobody knows."""
+
+    def work(connection: Connection) -> None:
+        if connection.execute(select(nodes.c.id).where(nodes.c.id == node)).first() is None:
+            times = {"started_at": 0, "heartbeat_at": 0, "lease": 0}
+            connection.execute(insert(nodes).values(id=node, name="test", watermark="z", **times))
+
+    await store.database.write(work)
 
 
 async def finish(

@@ -28,9 +28,6 @@ ALLOWED: Mapping[Scope, frozenset[Scope]] = MappingProxyType(
 """What a route asks for → the keys that may. A `publish` key reads nothing, not even what it published."""
 
 _BEARER = b"bearer "
-_NO_KEY = Unauthorized(
-    "The request has no API key.", hint="Send the header `Authorization: Bearer hk_…`.", field="Authorization"
-)
 
 
 class Caller(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,7 +79,11 @@ class Auth:
 
     async def _key(self, authorization: bytes) -> ApiKey:
         if authorization[:7].lower() != _BEARER:
-            raise _NO_KEY
+            raise Unauthorized(
+                "The request has no API key.",
+                hint="Send the header `Authorization: Bearer hk_…`.",
+                field="Authorization",
+            )
         digest = token_hash(authorization[7:].strip().decode("latin-1"))
         known = self._known.get(digest)
         if known is None or known[0] <= self._clock.monotonic():

@@ -1,7 +1,8 @@
 """Bodies: JSON from strangers as our own nouns, strictly, with an error that names the field and the nearest known name."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import msgspec
@@ -19,8 +20,15 @@ _STEP = re.compile(r"\.?([^.\[\]]+)|(\[[^\]]*\])")
 _MAX_SHOWN = 200
 
 
+def absent() -> msgspec.Raw:
+    """The default of a field that takes any JSON value."""
+    return msgspec.Raw(b"")
+
+
 def decode_body(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     """Raises InvalidJson, UnknownField or InvalidField, and nothing else."""
+    if not body:
+        raise InvalidJson("The body is empty.", hint="Send a JSON object.")
     guard_json(body)
     try:
         return decoder.decode(body)
@@ -36,6 +44,24 @@ def convert_values(values: object, kind: type[T]) -> T:
         return msgspec.convert(values, kind)
     except msgspec.ValidationError as error:
         raise field_error(str(error), kind) from None
+
+
+def convert_query(values: Mapping[str, str], kind: type[T]) -> T:
+    """As `convert_values`; every value is text, and is read as what is asked for."""
+    try:
+        return msgspec.convert(values, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise field_error(str(error), kind) from None
+
+
+@contextmanager
+def at_field(field: str) -> Iterator[None]:
+    """What is refused inside is told as the fault of `field`."""
+    try:
+        yield
+    except BadRequest as error:
+        error.field = field
+        raise
 
 
 def not_json(fault: str) -> InvalidJson:

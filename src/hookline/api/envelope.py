@@ -8,13 +8,13 @@ from typing import Annotated
 
 import msgspec
 
+from hookline.api.body import absent
 from hookline.api.times import micros
 from hookline.errors import InvalidField
 from hookline.model.event import JSON
-from hookline.model.patterns import check_type
+from hookline.model.patterns import MAX_NAME, check_type
 from hookline.route.draft import Draft
 
-NO_DATA = msgspec.Raw(b"")
 _CONTENT_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+( ?;[\x20-\x7e]*)?")
 _PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
 
@@ -23,12 +23,21 @@ OrderKey = Annotated[str, msgspec.Meta(max_length=128, pattern=_PRINTABLE)]
 Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=128, pattern=_PRINTABLE)]
 
 
+# Checked by `check_type`; this only tells the document.
+TypeName = Annotated[
+    str,
+    msgspec.Meta(extra_json_schema={"pattern": r"^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*$", "maxLength": MAX_NAME}),
+]
+DATA_CHOICE = {"anyOf": [{"required": ["data"]}, {"required": ["data_base64", "content_type"]}]}
+_EVENTS = {"items": {"$ref": "#/components/schemas/EventIn"}}
+
+
 class EventIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """An event to publish: its `type`, and its `data` as any JSON value, or `data_base64` with `content_type`."""
 
-    type: str
+    type: TypeName
     """A name like `call.started`."""
-    data: msgspec.Raw = NO_DATA
+    data: msgspec.Raw = msgspec.field(default_factory=absent)
     """Any JSON value. It is stored and sent as the bytes that came."""
     data_base64: str | None = None
     """Data that is not JSON."""
@@ -46,7 +55,7 @@ class EventIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class BatchIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Each event is read on its own: a bad one does not harm the others."""
 
-    events: Annotated[list[msgspec.Raw], msgspec.Meta(min_length=1)]
+    events: Annotated[list[msgspec.Raw], msgspec.Meta(min_length=1, extra_json_schema=_EVENTS)]
 
 
 EVENT = msgspec.json.Decoder(EventIn)
@@ -56,8 +65,13 @@ BATCH = msgspec.json.Decoder(BatchIn)
 def draft_of(given: EventIn, header_key: bytes = b"") -> Draft:
     """`header_key`: the value of the header Idempotency-Key, if there is one."""
     data, content_type = _data(given)
+    try:
+        check_type(given.type)
+    except InvalidField as error:
+        error.field = "type"
+        raise
     return Draft(
-        type=check_type(given.type),
+        type=given.type,
         data=data,
         content_type=content_type,
         time=None if given.time is None else micros(given.time, "time"),
@@ -97,7 +111,9 @@ def _binary(text: str, given: EventIn) -> tuple[bytes, str]:
     try:
         return base64.b64decode(text, validate=True), kind
     except (binascii.Error, ValueError):
-        raise InvalidField("This is not base64.", hint="Use RFC 4648, section 4.", field="data_base64") from None
+        raise InvalidField(
+            "This is not base64.", hint="Use RFC 4648, section 4.", field="data_base64"
+        ) from None
 
 
 def _key(field: str | None, header: bytes) -> str:

@@ -1,5 +1,7 @@
 """Problem documents (RFC 9457): every error as `application/problem+json`, with a stable code and never a secret."""
 
+from http import HTTPStatus
+
 import msgspec
 
 from hookline.errors import HooklineError
@@ -59,7 +61,7 @@ def problem_answer(error: HooklineError) -> Answer:
     answer = answer_of(problem_of(error))
     if error.retry_after is not None:
         answer.headers.append((b"retry-after", str(error.retry_after).encode()))
-    if error.status == 401:  # noqa: PLR2004  RFC 9110, 15.5.2 asks for this header
+    if error.status == HTTPStatus.UNAUTHORIZED:  # RFC 9110, 15.5.2 asks for this header
         answer.headers.append((b"www-authenticate", b"Bearer"))
     return answer
 
@@ -79,5 +81,5 @@ def internal_problem(ids: Ids) -> Problem:
 
 def answer_of(problem: Problem) -> Answer:
     body = _encode(problem)
-    headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
+    headers = [(b"content-type", MEDIA_TYPE.encode())]
     return Answer(problem.status, headers, body)

@@ -13,15 +13,15 @@ import msgspec
 
 from hookline.clock import SECOND, Clock, Micros
 from hookline.deliver.gather import Gatherer
-from hookline.deliver.lanes import Lanes
+from hookline.deliver.lanes import HEALTHY, Lane, Lanes
 from hookline.deliver.pace import Pace
 from hookline.deliver.task import Task
 from hookline.deliver.wants import Wait, Wants
 from hookline.errors import NotFound, Unavailable
-from hookline.model.endpoint import Endpoint
-from hookline.model.ids import NodeId
+from hookline.model.endpoint import Batch, Endpoint
+from hookline.model.ids import NodeId, TenantId
 from hookline.storage.directory import Directory
-from hookline.storage.ledger import Claimed, DueLane, LaneKey, Ledger, Want
+from hookline.storage.ledger import Claimed, DueLane, LaneKey, LanePace, Ledger, Want
 from hookline.telemetry import Telemetry
 
 WALK = 500
@@ -57,21 +57,21 @@ class Claimer:
         self._timers: list[tuple[int, LaneKey]] = []
         self._timed: dict[LaneKey, int] = {}
         self._wants = Wants(lanes)
+        self._parked: dict[bool, OrderedDict[LaneKey, None]] = {True: OrderedDict(), False: OrderedDict()}
+        self._behind: dict[TenantId, int] = {}  # config versions that the directory has not got yet
         self._owned: set[LaneKey] = set()
         self._place: LaneKey | None = None
         self._walk_at = 0.0
         self._wake = asyncio.Event()
+        self.lock = asyncio.Lock()
+        """Held while something is claimed that is not yet with the worker."""
+        self.foreign: set[LaneKey] = set()
+        """Lanes that another node owns alone."""
 
     def due(self, lane: LaneKey, at: Micros) -> None:
         """Something of this lane is due then."""
-        if at <= self._clock.now():
-            if lane not in self._backlog and self._wants.gathered(lane):
-                self._backlog[lane] = None
-                self._wake.set()
-        elif at < self._timed.get(lane, at + 1):
-            self._timed[lane] = at
-            heapq.heappush(self._timers, (at, lane))
-            self._wake.set()
+        if at > self._clock.now() or self._wants.one_more(lane):
+            self._list(lane, at)
 
     def freed(self, lane: LaneKey) -> None:
         """An exchange of this lane is over and on disk."""
@@ -81,8 +81,12 @@ class Claimer:
 
     def room(self) -> None:
         """Some slots are free again."""
-        if self._backlog:
+        if self._backlog or any(self._parked.values()):
             self._wake.set()
+
+    def healed(self, lane: LaneKey) -> None:
+        """It is anybody's again."""
+        self._owned.discard(lane)
 
     def hint(self) -> None:
         """Another node says that there is new work."""
@@ -115,7 +119,11 @@ class Claimer:
         self._ring()
         if self._clock.monotonic() >= self._walk_at:
             await self._walk()
-        return await self._claim() if self._backlog and self._lanes.free_for_claims else False
+        self._unpark()
+        if not self._backlog:
+            return False
+        async with self.lock:
+            return await self._claim()
 
     async def _rest(self) -> None:
         """Until there is a reason to look: a wake, a timer, or the time for a walk."""
@@ -129,6 +137,25 @@ class Claimer:
         finally:
             sleeper.cancel()
             waker.cancel()
+
+    def _list(self, lane: LaneKey, at: int) -> None:
+        if at > self._clock.now():
+            if at >= self._timed.get(lane, at + 1):
+                return
+            self._timed[lane] = at
+            heapq.heappush(self._timers, (at, lane))
+        elif lane in self._backlog or any(lane in parked for parked in self._parked.values()):
+            return
+        else:
+            self._backlog[lane] = None
+        self._wake.set()
+
+    def _unpark(self) -> None:
+        """Lanes that waited for the node's own room, as many as may find some."""
+        free = {True: self._lanes.free_for_claims, False: self._lanes.free_for_suspects}
+        for trusted, parked in self._parked.items():
+            for _ in range(min(len(parked), free[trusted])):
+                self._backlog[parked.popitem(last=False)[0]] = None
 
     def _ring(self) -> None:
         now = self._clock.now()
@@ -149,11 +176,16 @@ class Claimer:
             self._walk_at = self._clock.monotonic() + self._poll_interval
 
     def _note(self, due: DueLane, now: Micros) -> None:
+        tenant = due.lane[0]
+        config = self._directory.get(tenant)
+        if config is not None and config.version < due.version:
+            self._behind[tenant] = due.version
         if due.owner is not None and due.owner != self._node():
             return
         if due.pace is not None and self._lanes.get(due.lane) is None:
             self._lanes.open(due.lane, 1, _decode_pace(due.pace))
-        self.due(due.lane, max(now, due.due_at))
+        if not self._wants.gathering(due.lane):
+            self._list(due.lane, max(now, due.due_at))
 
     async def _claim(self) -> bool:
         wants = await self._wanted()
@@ -164,14 +196,19 @@ class Claimer:
         for one in claimed:
             by_lane[one.delivery.tenant_id, one.delivery.endpoint_id].append(one)
         for want in wants:
-            await self._take(want, by_lane[want.lane])
+            try:
+                await self._take(want, by_lane[want.lane])
+            except Unavailable:
+                pass  # the heartbeat makes due again what was claimed and is in nobody's memory
+            except Exception as error:  # noqa: BLE001  one bad lane must not cost its neighbours their turn
+                self._telemetry.fault("claimer", error)
         return bool(claimed)
 
     async def _take(self, want: Want, claimed: Sequence[Claimed]) -> None:
-        if len(claimed) < want.count:
-            self._backlog.pop(want.lane, None)
-            if want.ordered:
-                self._blocked.add(want.lane)  # behind the heads that are being sent there may be more
+        if len(claimed) >= want.count:
+            self._backlog[want.lane] = None  # there may be more
+        elif want.ordered:
+            self._blocked.add(want.lane)  # behind the heads that are being sent there may be more
         if not claimed:
             return
         newest = max(one.version for one in claimed)
@@ -185,18 +222,16 @@ class Claimer:
     async def _wanted(self) -> list[Want]:
         """Lanes of the backlog in turn, as many as could be served now."""
         wants: list[Want] = []
-        left = self._lanes.free_for_claims
+        left = {True: self._lanes.free_for_claims, False: self._lanes.free_for_suspects}
         for _ in range(len(self._backlog)):
-            if left <= 0:
+            if not self._backlog or max(left.values()) <= 0:
                 break
-            key = next(iter(self._backlog))
-            self._backlog.move_to_end(key)
-            want = await self._want(key)
+            # Out of the backlog first: what falls due while we ask brings the lane back.
+            key, _ = self._backlog.popitem(last=False)
+            want = await self._want(key, left)
             if isinstance(want, Want):
                 wants.append(want)
-                left -= want.count
             else:
-                del self._backlog[key]
                 self._wait(key, want)
         return wants
 
@@ -206,21 +241,52 @@ class Claimer:
         if wait.until is None:
             self._blocked.add(key)
         else:
-            self.due(key, wait.until)
+            self._list(key, wait.until)
 
-    async def _want(self, key: LaneKey) -> Want | Wait | None:
-        """None: not for this node, or not now; a result, a walk or upkeep will bring it back."""
-        endpoint = await self._endpoint(key, 0)
+    async def _want(self, key: LaneKey, left: dict[bool, int]) -> Want | Wait | None:
+        """What may be claimed of the lane, taken off what is `left` of the node for trusted lanes and for suspects.
+        None: not for this node, or not now; a result, a walk, room or upkeep will bring it back.
+        """
+        endpoint = await self._endpoint(key, self._behind.get(key[0], 0))
+        self._behind.pop(key[0], None)
         if endpoint is None or not endpoint.active:
             return None  # upkeep holds or cancels what waits for it
         lane = self._lanes.open(key, endpoint.concurrency)
-        # One node alone may send where the pace is counted in one place.
-        now = self._clock.now()
-        if (endpoint.queued or lane.pace.slowed(now)) and key not in self._owned:
+        monotonic, now = self._clock.monotonic(), self._clock.now()
+        trusted = lane.trusted(monotonic)
+        if left[trusted] <= 0:
+            self._parked[trusted][key] = None
+            return None
+        if not await self._may_send(lane, endpoint, now):
+            return None
+        want = self._wants.decide(lane, endpoint, monotonic, now)
+        if isinstance(want, Want):
+            if endpoint.batch is not None:
+                left[trusted] -= 1
+                return await self._batch(key, endpoint.batch, now)
+            want = msgspec.structs.replace(want, count=min(want.count, left[trusted]))
+            left[trusted] -= want.count
+        return want
+
+    async def _may_send(self, lane: Lane, endpoint: Endpoint, now: Micros) -> bool:
+        """One node alone may send where the pace is counted in one place."""
+        key = lane.key
+        alone = endpoint.queued or lane.pace.slowed(now)
+        if key in self._owned:
+            if not alone and lane.pace == HEALTHY:
+                self._owned.discard(key)
+                await self._ledger.record(self._node(), (), (LanePace(lane=key, document=None),))
+        elif key in self.foreign:
+            return False
+        elif alone:
             if not await self._ledger.acquire(self._node(), [key]):
-                return None
+                return False
             self._owned.add(key)
-        return self._wants.decide(lane, endpoint, now)
+        return True
+
+    async def _batch(self, key: LaneKey, batch: Batch, now: Micros) -> Want | Wait | None:
+        self._wants.gathered(key)
+        return self._wants.batch(key, batch, await self._ledger.gathering(key, now, batch.count), now)
 
     async def _endpoint(self, key: LaneKey, version: int) -> Endpoint | None:
         try:

@@ -1,5 +1,6 @@
 """What becomes of a delivery: before an attempt, from its endpoint as it is now; after it, from the outcome."""
 
+from collections.abc import Sequence
 from typing import assert_never
 
 import msgspec
@@ -52,14 +53,24 @@ def after(
     assert_never(outcome)
 
 
+def after_all(
+    members: Sequence[Delivery], endpoint: Endpoint, exchange: Exchange, outcome: Outcome, now: Micros
+) -> list[Delivery]:
+    """The same for a batch: its members stay together, so that all are due when the youngest is."""
+    done = [after(one, endpoint, exchange, outcome, now) for one in members]
+    due = max((one.due_at for one in done if one.due_at is not None), default=None)
+    return done if due is None else [msgspec.structs.replace(one, due_at=due) for one in done]
+
+
 def interrupted(delivery: Delivery, now: Micros) -> Delivery:
-    """We stopped in the middle of its exchange: due at once, for whoever goes on."""
+    """We chose to stop in the middle of its exchange: due at once, for whoever goes on. It does not count among the
+    interruptions that make a delivery dead: those are crashes, which its payload may have caused.
+    """
     return msgspec.structs.replace(
         delivery,
         state=State.PENDING,
         due_at=now,
         attempts=delivery.attempts + 1,
-        interruptions=delivery.interruptions + 1,
         last_status=None,
         last_cause=Cause.INTERRUPTED,
     )

@@ -13,7 +13,7 @@ PATIENCE = 120.0
 """Seconds after which an event that has not appeared never will: longer than any statement may run."""
 
 
-class _Doubt(msgspec.Struct):
+class _Doubt(msgspec.Struct, eq=False):
     event: Event
     positions: Sequence[int]
     since: float
@@ -31,13 +31,17 @@ class Doubts:
         now = self._clock.monotonic()
         fresh, self._worker.doubts = self._worker.doubts, []
         self._open += [_Doubt(event, positions, now) for event, positions in fresh]
-        left: list[_Doubt] = []
-        for doubt in self._open:
-            event = doubt.event
-            if await self._nodes.stored(event.tenant_id, [event.id]):
-                self._worker.found(event, doubt.positions)
-            elif now - doubt.since > PATIENCE:
-                self._worker.in_hand.drop([event.id])
-            else:
-                left.append(doubt)
-        self._open = left
+        for tenant in {doubt.event.tenant_id for doubt in self._open}:
+            some = [doubt for doubt in self._open if doubt.event.tenant_id == tenant]
+            stored = await self._nodes.stored(tenant, [doubt.event.id for doubt in some])
+            for doubt in some:
+                self._settle(doubt, now, stored=doubt.event.id in stored)
+
+    def _settle(self, doubt: _Doubt, now: float, *, stored: bool) -> None:
+        if not stored and now - doubt.since <= PATIENCE:
+            return
+        self._open.remove(doubt)
+        if stored:
+            self._worker.found(doubt.event, doubt.positions)
+        else:
+            self._worker.absent(doubt.event, doubt.positions)

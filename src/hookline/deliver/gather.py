@@ -59,9 +59,10 @@ class Gatherer:
         tenant = some[0].delivery.tenant_id
         some += await self._batches.rest(self._node(), tenant, batch_id)
         target = self._targets.get(endpoint) if endpoint is not None else ""
-        if isinstance(target, str):  # it will be told why, or cancelled, without a body
+        body = await self._batches.body(tenant, batch_id)
+        if isinstance(target, str) or body is None:  # it will be told why, or cancelled, without a body
             return _task(some, some[0], {})
-        return _together(batch_id, some, target, await self._batches.body(tenant, batch_id))
+        return _together(batch_id, some, target, body)
 
 
 def _batch_id(one: Claimed) -> BatchId:

@@ -5,7 +5,8 @@
 
 Nobody waits for a stranger: tenants take turns, and a tenant's lanes take turns. A lane sends at most its
 endpoint's `concurrency`, and a quarter of what is free; a tenant at most half of the node. Lanes that are failing,
-new, or slow at this moment are *suspect*: all of them together hold at most a quarter.
+new, or slow at this moment are *suspect*: all of them together hold at most a quarter, in memory too, or what waits
+for them would leave no room for the others.
 """
 
 from collections import OrderedDict, deque
@@ -26,7 +27,7 @@ _MAX_LANES = 50_000
 
 
 class Lane:
-    __slots__ = ("concurrency", "key", "pace", "proven", "queue", "ready", "reserved", "sending")
+    __slots__ = ("concurrency", "doubtful", "key", "pace", "proven", "queue", "reserved", "ring", "sending")
 
     def __init__(self, key: LaneKey, concurrency: int, pace: Pace) -> None:
         self.key = key
@@ -35,8 +36,9 @@ class Lane:
         self.queue: deque[Task] = deque()
         self.sending: dict[Task, float] = {}  # with the time it began; the first is the oldest
         self.reserved = 0
+        self.doubtful = 0  # how many of those were while it was suspect
         self.proven = False  # it has answered well since this node started
-        self.ready = False  # it stands in a ring
+        self.ring: _Ring | None = None  # where it stands
 
     @property
     def in_hand(self) -> int:
@@ -54,7 +56,8 @@ class Lanes:
         """Exchanges begun whose result is not on disk."""
         self.in_hand = 0
         """In flight, queued, or promised room."""
-        self._claimed = 0  # of those in hand, how many were rows
+        self._claimed = 0  # of those in hand, how many were rows of lanes that were trusted then
+        self._doubtful = 0  # of those in hand, how many came when their lane was suspect
         self._max_in_flight = max_in_flight
         self._max_in_hand = max_in_hand
         self._max_suspects = max(1, max_in_flight // 4)
@@ -62,6 +65,7 @@ class Lanes:
         self._suspects: set[Task] = set()
         self._of_tenant: dict[TenantId, int] = {}
         self._lanes: dict[LaneKey, Lane] = {}
+        self._sweep_at = _MAX_LANES
         self._trusted_ring = _Ring()
         self._suspect_ring = _Ring()
 
@@ -75,45 +79,60 @@ class Lanes:
         """The lane, made if it is not there; `pace` is then how it begins."""
         lane = self._lanes.get(key)
         if lane is None:
-            lane = self._lanes[key] = Lane(key, concurrency, pace)
             self._forget_some()
+            lane = self._lanes[key] = Lane(key, concurrency, pace)
         lane.concurrency = concurrency
         return lane
 
-    def reserve(self, key: LaneKey, concurrency: int, now: Micros) -> bool:
+    def reserve(self, key: LaneKey, concurrency: int, monotonic: float, now: Micros) -> bool:
         """Promise room to a delivery that is about to be stored: only if it will be sent almost at once."""
         lane = self.open(key, concurrency)
         full = self.in_hand >= self._max_in_hand or lane.in_hand >= self._fair(_QUEUE * concurrency)
         if full or lane.pace.slowed(now):
             return False
+        doubtful = not lane.trusted(monotonic)
+        if doubtful and self.free_for_suspects <= 0:
+            return False
         lane.reserved += 1
+        lane.doubtful += doubtful
+        self._doubtful += doubtful
         self.in_hand += 1
         return True
 
     def release(self, key: LaneKey) -> None:
         """The promise was not needed."""
-        self._lanes[key].reserved -= 1
+        self._keep_promise(self._lanes[key])
         self.in_hand -= 1
 
-    def room(self, lane: Lane, now: Micros) -> int:
+    def room(self, lane: Lane, monotonic: float, now: Micros) -> int:
         """How many more due deliveries of this lane may be claimed now."""
         allowed = lane.pace.room(lane.in_hand, lane.concurrency, now)
-        return max(0, min(allowed, self._fair(self.free_for_claims)))
+        free = self.free_for_claims if lane.trusted(monotonic) else self.free_for_suspects
+        return max(0, min(allowed, self._fair(free)))
 
     @property
     def free_for_claims(self) -> int:
         """A quarter of the node is kept for what waits in the database, however much is published."""
         return max(self._max_in_flight - self.in_hand, self._max_in_flight // 4 - self._claimed)
 
-    def enqueue(self, task: Task, *, reserved: bool) -> None:
+    @property
+    def free_for_suspects(self) -> int:
+        return self._max_suspects - self._doubtful
+
+    def enqueue(self, task: Task, monotonic: float, now: Micros, *, reserved: bool) -> bool:
+        """False: its lane has slowed since it was claimed or promised room. It belongs in the database."""
         lane = self._lanes[task.lane]
+        doubtful = not lane.trusted(monotonic)
         if reserved:
-            lane.reserved -= 1
-        else:
-            self.in_hand += 1
-            self._claimed += not task.fresh
+            doubtful = self._keep_promise(lane)
+            self.in_hand -= 1
+        if lane.pace.slowed(now) and not lane.pace.room(lane.in_hand, lane.concurrency, now):
+            return False
+        task.doubtful = doubtful
+        self._count(task, 1)
         lane.queue.append(task)
-        self._stand(lane)
+        self._stand(lane, trusted=lane.trusted(monotonic))
+        return True
 
     def take(self, monotonic: float, now: Micros) -> Task | None:
         """The next task to send, by fair turn; None when nothing may begin."""
@@ -134,14 +153,13 @@ class Lanes:
         lane.pace = pace
         if pace.slowed(now):
             return self._drained(lane)
-        self._stand(lane)
+        self._stand(lane, trusted=True)
         return []
 
     def recorded(self, task: Task) -> None:
         tenant = task.lane[0]
         self.in_flight -= 1
-        self.in_hand -= 1
-        self._claimed -= not task.fresh
+        self._count(task, -1)
         self._of_tenant[tenant] -= 1
         if not self._of_tenant[tenant]:
             del self._of_tenant[tenant]
@@ -159,9 +177,25 @@ class Lanes:
     def _drained(self, lane: Lane) -> list[Task]:
         tasks = list(lane.queue)
         lane.queue.clear()
-        self.in_hand -= len(tasks)
-        self._claimed -= sum(not task.fresh for task in tasks)
+        for task in tasks:
+            self._count(task, -1)
         return tasks
+
+    def _keep_promise(self, lane: Lane) -> bool:
+        """Take one promise back; whether it was one of a suspect."""
+        lane.reserved -= 1
+        if not lane.doubtful:
+            return False
+        lane.doubtful -= 1
+        self._doubtful -= 1
+        return True
+
+    def _count(self, task: Task, one: int) -> None:
+        self.in_hand += one
+        if task.doubtful:
+            self._doubtful += one
+        elif not task.fresh:
+            self._claimed += one
 
     def _take_from(self, ring: "_Ring", monotonic: float, now: Micros) -> Task | None:
         for _ in range(len(ring.tenants)):
@@ -174,7 +208,7 @@ class Lanes:
         return None
 
     def _start(self, lane: Lane, ring: "_Ring", monotonic: float, now: Micros) -> Task | None:
-        lane.ready = False
+        lane.ring = None
         sending = len(lane.sending)
         if not lane.queue or not lane.pace.room(sending, lane.concurrency, now):
             return None  # it stands up again with the next task, or when an exchange ends
@@ -196,33 +230,46 @@ class Lanes:
         if not trusted:
             self._suspects.add(task)
 
-    def _stand(self, lane: Lane, *, trusted: bool = True) -> None:
-        """Into a ring, if it has something to send and stands in none."""
-        if lane.ready or not lane.queue:
+    def _stand(self, lane: Lane, *, trusted: bool) -> None:
+        """Into the ring where it belongs, if it has something to send."""
+        if not lane.queue:
             return
-        lane.ready = True
-        trusted = trusted and lane.proven and not lane.pace.suspect
-        (self._trusted_ring if trusted else self._suspect_ring).add(lane)
+        ring = self._trusted_ring if trusted and lane.proven and not lane.pace.suspect else self._suspect_ring
+        if lane.ring is ring:
+            return
+        if lane.ring is not None:
+            lane.ring.discard(lane)
+        lane.ring = ring
+        ring.add(lane)
 
     def _fair(self, wanted: int) -> int:
         """At most a quarter of the exchanges that are free: what many slow lanes leave is never nothing."""
         return min(wanted, max(1, (self._max_in_flight - self.in_flight) // 4))
 
     def _forget_some(self) -> None:
-        if len(self._lanes) > _MAX_LANES:
-            for lane in self:
-                if lane.pace is HEALTHY:
-                    self.forget(lane.key)
+        """Before one more is made: those that are idle and healthy, when they are many."""
+        if len(self._lanes) < self._sweep_at:
+            return
+        for lane in self:
+            if lane.pace == HEALTHY:
+                self.forget(lane.key)
+        self._sweep_at = max(_MAX_LANES, 2 * len(self._lanes))
 
 
 class _Ring:
     """Lanes with something to send: tenants in turn, and within a tenant its lanes in turn."""
 
     def __init__(self) -> None:
-        self.tenants: OrderedDict[TenantId, deque[Lane]] = OrderedDict()
+        self.tenants: OrderedDict[TenantId, OrderedDict[LaneKey, Lane]] = OrderedDict()
 
     def add(self, lane: Lane) -> None:
-        self.tenants.setdefault(lane.key[0], deque()).append(lane)
+        self.tenants.setdefault(lane.key[0], OrderedDict())[lane.key] = lane
+
+    def discard(self, lane: Lane) -> None:
+        lanes = self.tenants[lane.key[0]]
+        del lanes[lane.key]
+        if not lanes:
+            del self.tenants[lane.key[0]]
 
     def first(self) -> TenantId:
         return next(iter(self.tenants))
@@ -231,7 +278,7 @@ class _Ring:
         """Each of the tenant's lanes once, taken out; the tenant goes to the end."""
         lanes = self.tenants[tenant]
         for _ in range(len(lanes)):
-            lane = lanes.popleft()
+            _, lane = lanes.popitem(last=False)
             self.defer(tenant)
             yield lane
 

@@ -4,6 +4,7 @@ does the upkeep that nobody waits for.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Protocol
 
 import msgspec
@@ -61,6 +62,7 @@ class Node:
         self._told = told
         self._lease = lease
         self._name = name
+        self._beaten_at = 0.0
         self._steady_since: float | None = None
         """Monotonic: since when heartbeats succeed without a gap."""
         self._disabling: set[asyncio.Task[None]] = set()
@@ -82,6 +84,9 @@ class Node:
     def room(self) -> None:
         self._claimer.room()
 
+    def healed(self, lane: LaneKey) -> None:
+        self._claimer.healed(lane)
+
     def disable(self, endpoint: Endpoint, reason: str) -> None:
         task = asyncio.get_running_loop().create_task(self._disable(endpoint, reason))
         self._disabling.add(task)
@@ -99,15 +104,21 @@ class Node:
         while True:
             await self._clock.sleep(self._lease.heartbeat)
             try:
-                await self._beat()
-            except Unavailable:
+                async with asyncio.timeout(self._lease.seconds):
+                    await self._beat()
+            except (Unavailable, TimeoutError):
                 self._steady_since = None
-            except HooklineError as error:
+            except Exception as error:  # noqa: BLE001  whatever it is, a node without a heartbeat is dead
+                self._steady_since = None
                 self._told.telemetry.fault("heartbeat", error)
 
     async def leave(self) -> None:
+        """With something still in hand it does not leave: its lease runs out, and others take over."""
         await asyncio.gather(*self._disabling, return_exceptions=True)
-        await self._nodes.leave(self.id)
+        if len(self._worker.in_hand) or self._worker.rows:
+            return
+        with suppress(Unavailable):
+            await self._nodes.leave(self.id)
 
     async def _register(self) -> None:
         begun = self._clock.monotonic()
@@ -117,7 +128,7 @@ class Node:
             lease=Micros(int(self._lease.seconds * SECOND)),
             watermark=self._ids.event(),
         )
-        self._steady_since = begun
+        self._steady_since = None
         self._renewed(begun, wall)
 
     async def _beat(self) -> None:
@@ -126,21 +137,33 @@ class Node:
         if wall is None:
             await self._start_again()
             return
-        self._steady_since = begun if self._steady_since is None else self._steady_since
         self._renewed(begun, wall)
         await self._doubts.resolve()
+        await self._release_lost()
         if not self._lease.alone:
-            self._worker.foreign = await self._nodes.foreign_lanes(self.id)
             # After an outage of the database every heartbeat looks stale, and nobody may act on it at once.
-            if begun - self._steady_since >= self._lease.seconds:
+            if self._steady_since is not None and begun - self._steady_since >= self._lease.seconds:
                 await self._take_over()
+            self._worker.foreign = self._claimer.foreign = await self._nodes.foreign_lanes(self.id)
         self._worker.pump()
 
+    async def _release_lost(self) -> None:
+        """What a claim took whose answer was lost is nobody's: while none is under way, that can be seen."""
+        async with self._claimer.lock:
+            known = frozenset(self._worker.rows)
+            if await self._nodes.release(self.id, known):
+                self._claimer.hint()
+
     def _renewed(self, begun: float, wall: Micros) -> None:
+        """A beat that came late, however it ended well, is an outage too."""
+        now = self._clock.monotonic()
+        if self._steady_since is None or now - self._beaten_at > self._lease.seconds / 2:
+            self._steady_since = begun
+        self._beaten_at = now
         if self._lease.alone:
             return
         self._worker.lease_until = begun + self._lease.seconds - MARGIN
-        if isinstance(self._clock, SystemClock):
+        if isinstance(self._clock, SystemClock):  # tests turn the hands of theirs themselves
             self._clock.follow(wall)
 
     async def _start_again(self) -> None:
@@ -169,6 +192,8 @@ class Node:
             return
         if changed:
             self._told.disabled(endpoint, reason)
+            with suppress(Unavailable):
+                await self._worker.fresh_start(endpoint)
 
 
 async def repeat(

@@ -27,6 +27,10 @@ class Listener(Protocol):
         """One task's results are on disk; those `refused` belong to another node now."""
         ...
 
+    def unwritable(self, task: Task) -> None:
+        """The database will not take this task's results, now or ever."""
+        ...
+
     def written(self) -> None:
         """A whole group is on disk."""
         ...
@@ -78,12 +82,29 @@ class Recorder:
     async def _write(self, group: Sequence[_Parcel], paces: Sequence[LanePace]) -> None:
         results = [result for _, some in group for result in some]
         begun = self._clock.monotonic()
-        refused = set(await self._persist(results, paces))
+        try:
+            refused = set(await self._persist(results, paces))
+        except Exception as error:  # noqa: BLE001  whatever it is, the results of strangers go on
+            await self._one_by_one(group, paces, error)
+            return
         seconds = self._clock.monotonic() - begun
         self._telemetry.emit(GroupCommitted(work="record", rows=len(results), seconds=seconds))
         for task, some in group:
             self._listener.recorded(task, some, refused)
         self._listener.written()
+
+    async def _one_by_one(
+        self, group: Sequence[_Parcel], paces: Sequence[LanePace], error: Exception
+    ) -> None:
+        """A result that the database will not take must not hold up its neighbours; it is told as a fault, and left
+        to whoever takes over.
+        """
+        if len(group) > 1 or paces:
+            for parcel in group:
+                await self._write([parcel], ())
+            return
+        self._telemetry.fault("recorder", error)
+        self._listener.unwritable(group[0][0])
 
     async def _persist(self, results: Sequence[Result], paces: Sequence[LanePace]) -> Sequence[DeliveryId]:
         """Until it is done. A write whose answer was lost is repeated: then its own first success refuses it, and
@@ -93,7 +114,7 @@ class Recorder:
         pause = FIRST_PAUSE
         while True:
             try:
-                refused = await self._record(results, paces)
+                refused = await self._ledger.record(self._node(), results, paces)
             except Unavailable as error:
                 if lost_at is None:
                     lost_at = self._clock.monotonic()
@@ -104,20 +125,3 @@ class Recorder:
             if lost_at is not None:
                 self._telemetry.emit(DatabaseBack(seconds=self._clock.monotonic() - lost_at))
             return refused
-
-    async def _record(self, results: Sequence[Result], paces: Sequence[LanePace]) -> Sequence[DeliveryId]:
-        """A result that the database will not take must not hold up its neighbours: they are written one by one,
-        and the one is told as a fault and left to the next start.
-        """
-        try:
-            return await self._ledger.record(self._node(), results, paces)
-        except Unavailable:
-            raise
-        except Exception as error:  # noqa: BLE001  whatever it is, the results of strangers go on
-            self._telemetry.fault("recorder", error)
-        if len(results) == 1:
-            return [results[0].delivery.id]
-        refused: list[DeliveryId] = []
-        for result in results:
-            refused += await self._record([result], ())
-        return refused

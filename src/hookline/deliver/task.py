@@ -1,7 +1,5 @@
 """Task: a delivery in this node's hand, with its event, until its result is on disk."""
 
-from collections.abc import Iterable
-
 import msgspec
 
 from hookline.model.delivery import Delivery
@@ -18,6 +16,8 @@ class Task(msgspec.Struct, kw_only=True, eq=False):
     """It has no row yet: the event's row is its promise."""
     bodies: dict[str, bytes]
     """Dialect → body: shared by the deliveries of one event, so that each body is made once."""
+    doubtful: bool = False
+    """Its lane was suspect when it came in hand."""
     started: bool = False
     """Its exchange has begun: it holds a slot of the node until its result is on disk."""
     members: tuple[Delivery, ...] = ()
@@ -26,6 +26,11 @@ class Task(msgspec.Struct, kw_only=True, eq=False):
     @property
     def deliveries(self) -> tuple[Delivery, ...]:
         return self.members or (self.delivery,)
+
+    @property
+    def youngest(self) -> Delivery:
+        """By whose age a batch expires: its bytes are frozen, and all of it goes or none."""
+        return max(self.deliveries, key=lambda delivery: delivery.created_at)
 
 
 class InHand:
@@ -49,10 +54,6 @@ class InHand:
     def watermark(self, newest: EventId) -> EventId:
         """`newest`: an id made just now, so that every later event's is above it."""
         return min(self._open, default=newest)
-
-    def drop(self, events: Iterable[EventId]) -> None:
-        for event in events:
-            self._open.pop(event, None)
 
     def __len__(self) -> int:
         return len(self._open)

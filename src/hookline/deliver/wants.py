@@ -6,7 +6,7 @@ from hookline.clock import SECOND, Micros
 from hookline.deliver.lanes import Lane, Lanes
 from hookline.deliver.rate import Window
 from hookline.model.endpoint import Batch, Endpoint, Order
-from hookline.storage.ledger import LaneKey, Want
+from hookline.storage.ledger import Gathering, LaneKey, Want
 
 
 class Wait(msgspec.Struct, frozen=True):
@@ -15,22 +15,17 @@ class Wait(msgspec.Struct, frozen=True):
     until: Micros | None
 
 
-class _Gathered(msgspec.Struct):
-    wanted: int
-    count: int
-    since: Micros
-
-
 class Wants:
     """What paces a lane beyond its concurrency: its rate, its batches, its order."""
 
     def __init__(self, lanes: Lanes) -> None:
         self._lanes = lanes
         self._windows: dict[LaneKey, Window] = {}
-        self._gathered: dict[LaneKey, _Gathered] = {}
+        self._missing: dict[LaneKey, int] = {}
 
-    def decide(self, lane: Lane, endpoint: Endpoint, now: Micros) -> Want | Wait:
-        room = self._lanes.room(lane, now)
+    def decide(self, lane: Lane, endpoint: Endpoint, monotonic: float, now: Micros) -> Want | Wait:
+        """For a lane that sends in batches the want is one batch, if `batch` agrees."""
+        room = self._lanes.room(lane, monotonic, now)
         if endpoint.order is Order.ENDPOINT:
             room = min(room, 1 - lane.in_hand)
         if room <= 0:
@@ -41,27 +36,43 @@ class Wants:
             if room <= 0:
                 return Wait(window.opens_at())
         if endpoint.batch is not None:
-            return self._batch(lane.key, endpoint.batch, now)
+            return Want(lane=lane.key, count=endpoint.batch.count)
         return Want(lane=lane.key, count=room, ordered=endpoint.order is not Order.NONE)
 
-    def gathered(self, lane: LaneKey) -> bool:
+    def batch(self, lane: LaneKey, batch: Batch, due: Gathering | None, now: Micros) -> Want | Wait | None:
+        """Whether a batch may go of what is `due` now: it is full, or its first has waited long enough."""
+        if due is None:
+            return None
+        full_at = Micros(due.since + int(batch.seconds * SECOND))
+        if due.frozen or due.count >= batch.count or now >= full_at:
+            return Want(lane=lane, count=batch.count)
+        self._missing[lane] = batch.count - due.count
+        return Wait(full_at)
+
+    def gathering(self, lane: LaneKey) -> bool:
+        """It gathers a batch that was not full when we looked."""
+        return lane in self._missing
+
+    def one_more(self, lane: LaneKey) -> bool:
         """One more of this lane is due. False: it is gathering a batch, and that is not full yet."""
-        gathered = self._gathered.get(lane)
-        if gathered is None:
+        if lane not in self._missing:
             return True
-        gathered.count += 1
-        return gathered.count >= gathered.wanted
+        self._missing[lane] -= 1
+        return self._missing[lane] <= 0
+
+    def gathered(self, lane: LaneKey) -> None:
+        """It is looked at again."""
+        self._missing.pop(lane, None)
 
     def used(self, lane: LaneKey, requests: int, now: Micros) -> None:
         """So many requests were claimed."""
-        self._gathered.pop(lane, None)
         if lane in self._windows:
             self._windows[lane].use(requests, now)
 
     def forget(self) -> None:
         """After a take-over: others count now."""
         self._windows.clear()
-        self._gathered.clear()
+        self._missing.clear()
 
     def _window(self, key: LaneKey, endpoint: Endpoint, now: Micros) -> Window:
         window = self._windows.get(key)
@@ -69,10 +80,3 @@ class Wants:
             assert endpoint.rate is not None
             window = self._windows[key] = Window(endpoint.rate, now)
         return window
-
-    def _batch(self, key: LaneKey, batch: Batch, now: Micros) -> Want | Wait:
-        gathered = self._gathered.setdefault(key, _Gathered(batch.count, 1, now))
-        full_at = Micros(gathered.since + int(batch.seconds * SECOND))
-        if gathered.count < batch.count and now < full_at:
-            return Wait(full_at)
-        return Want(lane=key, count=batch.count)

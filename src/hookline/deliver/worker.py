@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 import msgspec
@@ -17,6 +18,7 @@ from hookline.deliver.target import Target
 from hookline.deliver.targets import Targets
 from hookline.deliver.task import InHand, Task
 from hookline.deliver.told import Told
+from hookline.errors import HooklineError, NotFound
 from hookline.model.attempt import Attempt, Cause, Exchange, Headers
 from hookline.model.delivery import Delivery, State
 from hookline.model.endpoint import Endpoint
@@ -28,6 +30,8 @@ from hookline.storage.ledger import LaneKey, LanePace, Ledger, Result
 
 GONE_REASON = "The receiver answered 410 Gone"
 FAILING_REASON = "Nothing but failures for five days"
+LAST_WORD = 10.0
+"""Seconds that a stopping node waits for its last results to be written."""
 _HEALTHY = Pace()
 _encode = msgspec.json.Encoder().encode
 
@@ -45,6 +49,10 @@ class Claims(Protocol):
 
     def room(self) -> None:
         """There is room for more."""
+        ...
+
+    def healed(self, lane: LaneKey) -> None:
+        """It is healthy, and anybody's again."""
         ...
 
     def disable(self, endpoint: Endpoint, reason: str) -> None:
@@ -66,6 +74,8 @@ class Worker:
         told: Told,
     ) -> None:
         self.in_hand = InHand()
+        self.rows: set[DeliveryId] = set()
+        """Of what is in hand, that which has a row."""
         self.lanes = lanes
         self.claims: Claims
         """Set by the node that employs it, before anything is sent."""
@@ -75,6 +85,8 @@ class Worker:
         """Lanes that another node owns alone."""
         self.doubts: list[tuple[Event, Sequence[int]]] = []
         """Events whose commit is not known to have happened."""
+        self._node = node
+        self._ledger = ledger
         self._directory = directory
         self._targets = targets
         self._client = client
@@ -90,9 +102,10 @@ class Worker:
 
     def reserve(self, endpoint: Endpoint) -> bool:
         key = (endpoint.tenant_id, endpoint.id)
-        if self._stopping or key in self.foreign or self._clock.monotonic() >= self.lease_until:
+        monotonic = self._clock.monotonic()
+        if self._stopping or key in self.foreign or monotonic >= self.lease_until:
             return False
-        return self.lanes.reserve(key, endpoint.concurrency, self._clock.now())
+        return self.lanes.reserve(key, endpoint.concurrency, monotonic, self._clock.now())
 
     def begin(self, event_id: EventId, count: int) -> None:
         self.in_hand.begin(event_id, count)
@@ -113,7 +126,14 @@ class Worker:
 
     def found(self, event: Event, positions: Sequence[int]) -> None:
         """A doubt is resolved: the event is stored."""
+        for position in positions:
+            self._open((event.tenant_id, event.matched[position]))
         self._take(event, positions, reserved=False)
+
+    def absent(self, event: Event, positions: Sequence[int]) -> None:
+        """A doubt is resolved: the event was never stored."""
+        for _ in positions:
+            self.in_hand.end(event.id)
 
     def waiting(self, deliveries: Sequence[Delivery]) -> None:
         for delivery in deliveries:
@@ -122,20 +142,25 @@ class Worker:
 
     def _take(self, event: Event, positions: Sequence[int], *, reserved: bool) -> None:
         bodies: dict[str, bytes] = {}
+        tasks = []
         for position in positions:
             delivery = _in_hand(event, position)
             lane = (event.tenant_id, delivery.endpoint_id)
-            self.lanes.enqueue(
-                Task(delivery=delivery, event=event, lane=lane, fresh=True, bodies=bodies), reserved=reserved
-            )
-        self.pump()
+            tasks.append(Task(delivery=delivery, event=event, lane=lane, fresh=True, bodies=bodies))
+        self._enqueue(tasks, reserved=reserved)
 
     # Sending.
 
     def claimed(self, tasks: Iterable[Task]) -> None:
         """Take in hand what was claimed; its lanes are open."""
-        for task in tasks:
-            self.lanes.enqueue(task, reserved=False)
+        tasks = list(tasks)
+        self.rows.update(delivery.id for task in tasks for delivery in task.deliveries)
+        self._enqueue(tasks, reserved=False)
+
+    def _enqueue(self, tasks: Sequence[Task], *, reserved: bool) -> None:
+        monotonic, now = self._clock.monotonic(), self._clock.now()
+        refused = [task for task in tasks if not self.lanes.enqueue(task, monotonic, now, reserved=reserved)]
+        self._hand_back(refused)
         self.pump()
 
     def pump(self) -> None:
@@ -151,7 +176,10 @@ class Worker:
             exchange.add_done_callback(self._exchanges.discard)
 
     async def stop(self, grace: float) -> int:
-        """Begin nothing more, let exchanges finish for `grace` seconds, hand the rest back. Returns how many."""
+        """Begin nothing more, let exchanges finish for `grace` seconds, hand the rest back. Returns how many.
+
+        While the database is lost nothing can be handed back: then whoever takes over does it.
+        """
         self._stopping = True
         queued = self.lanes.drop_queued()
         self._hand_back(queued)
@@ -161,23 +189,39 @@ class Worker:
         for exchange in cut_off:
             exchange.cancel()
         await asyncio.gather(*cut_off, return_exceptions=True)
-        await self._recorder.drain()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORD):
+                await self._recorder.drain()
         return len(queued) + len(cut_off)
 
     def disown(self) -> None:
-        """After a take-over: what this node had queued is another's; what is in flight will be refused."""
-        for task in self.lanes.drop_queued():
-            self._forget(task)
+        """After a take-over: what this node had queued is another's, and its writing will be refused; what the other
+        did not find, because it was stored at that very moment, is due by it. What is in flight fares the same.
+        """
+        self._hand_back(self.lanes.drop_queued())
+
+    async def fresh_start(self, endpoint: Endpoint) -> None:
+        """It was switched off: what its receiver did before counts no more when it is switched on again."""
+        key = (endpoint.tenant_id, endpoint.id)
+        lane = self.lanes.get(key)
+        if lane is not None:
+            lane.pace = _HEALTHY
+        self.claims.healed(key)
+        await self._ledger.record(self._node(), (), (LanePace(lane=key, document=None),))
 
     async def _send(self, task: Task) -> None:
         at = self._clock.now()
-        tenant = task.event.tenant_id
-        config = self._directory.get(tenant) or await self._directory.at_least(tenant)
-        endpoint = config.endpoints.get(task.delivery.endpoint_id)
+        try:
+            endpoint = await self._endpoint(task)
+        except (HooklineError, asyncio.CancelledError) as error:
+            self._settle(task, None, conclude.handed_back(task.delivery, at))
+            if isinstance(error, asyncio.CancelledError):
+                raise
+            return
         wanted = endpoint is not None and (
             bool(task.members) or self._targets.wants(endpoint, task.event.type)
         )
-        settled = conclude.before(task.delivery, endpoint, wanted=wanted, now=at)
+        settled = conclude.before(task.youngest, endpoint, wanted=wanted, now=at)
         if settled is not None or endpoint is None:
             self._settle(task, endpoint, settled or conclude.handed_back(task.delivery, at))
             return
@@ -189,9 +233,27 @@ class Worker:
             raise
         self._finish(attempt, exchange, headers)
 
+    async def _endpoint(self, task: Task) -> Endpoint | None:
+        """As it is now; None when it is gone, or its tenant."""
+        tenant = task.event.tenant_id
+        config = self._directory.get(tenant)
+        if config is None:
+            try:
+                config = await self._directory.at_least(tenant)
+            except NotFound:
+                return None
+        return config.endpoints.get(task.delivery.endpoint_id)
+
     async def _exchange(self, attempt: "_Try", target: Target | str) -> tuple[Exchange, Headers]:
         if isinstance(target, str):
             return Exchange(cause=Cause.NOT_SENT, detail=target), ()
+        try:
+            return await self._sent(attempt, target)
+        except Exception as error:  # noqa: BLE001  an event that cannot be sent must not cost the node a slot for ever
+            self._told.telemetry.fault("worker", error)
+            return Exchange(cause=Cause.NOT_SENT, detail=f"It could not be sent: {type(error).__name__}"), ()
+
+    async def _sent(self, attempt: "_Try", target: Target) -> tuple[Exchange, Headers]:
         task = attempt.task
         name = target.dialect.name
         body = task.bodies.get(name)
@@ -208,7 +270,7 @@ class Worker:
         if exchange.cause is None and not succeeded(exchange):
             exchange = msgspec.structs.replace(exchange, cause=Cause.STATUS)
         pace = self._paced(attempt, exchange, outcome, now)
-        done = [conclude.after(one, endpoint, exchange, outcome, now) for one in task.deliveries]
+        done = conclude.after_all(task.deliveries, endpoint, exchange, outcome, now)
         self._told.attempt(task, endpoint, exchange, done[0], now)
         if isinstance(outcome, GiveUp) and outcome.disable:
             self.claims.disable(endpoint, GONE_REASON)
@@ -237,6 +299,8 @@ class Worker:
     def _put(self, task: Task, results: Sequence[Result], endpoint: Endpoint | None, pace: Pace) -> None:
         lane = self._lane(task)
         kept = LanePace(lane=lane.key, document=_document(pace, endpoint)) if pace != lane.pace else None
+        if kept is not None and kept.document is None:
+            self.claims.healed(lane.key)
         drained = self.lanes.exchanged(task, pace, self._clock.now())
         for result in results:
             self._told.ended(result.delivery)
@@ -268,7 +332,10 @@ class Worker:
         self._put(attempt.task, results, attempt.endpoint, self._lane(attempt.task).pace)
 
     def _lane(self, task: Task) -> Lane:
-        return self.lanes.open(task.lane, 1) if (lane := self.lanes.get(task.lane)) is None else lane
+        return self._open(task.lane)
+
+    def _open(self, key: LaneKey) -> Lane:
+        return self.lanes.open(key, 1) if (lane := self.lanes.get(key)) is None else lane
 
     def _hand_back(self, tasks: Iterable[Task]) -> None:
         now = self._clock.now()
@@ -289,6 +356,12 @@ class Worker:
             if delivery.state is State.PENDING and delivery.due_at is not None and delivery.id not in refused:
                 self.claims.due(task.lane, delivery.due_at)
 
+    def unwritable(self, task: Task) -> None:
+        """It goes on counting as in hand, so that whoever takes over finds it."""
+        if task.started:
+            self.lanes.recorded(task)
+        self.claims.freed(task.lane)
+
     def written(self) -> None:
         """A group is on disk."""
         self.pump()
@@ -299,6 +372,8 @@ class Worker:
             self.lanes.recorded(task)
         if task.fresh:
             self.in_hand.end(task.event.id)
+        else:
+            self.rows.difference_update(delivery.id for delivery in task.deliveries)
 
 
 class _Try(msgspec.Struct, frozen=True, kw_only=True):

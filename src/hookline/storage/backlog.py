@@ -5,16 +5,18 @@ how many wait side by side, not on how many wait behind one another.
 """
 
 from collections.abc import Mapping
+from typing import TypeVar
 
 import msgspec
-from sqlalchemy import CTE, Connection, Text, func, literal_column, select
+from sqlalchemy import CTE, ColumnElement, Connection, Select, func, select
 
 from hookline.clock import Micros
 from hookline.model.delivery import State
 from hookline.model.ids import TenantId
+from hookline.storage.planning import in_state, through
 from hookline.storage.schema import deliveries
 
-_PENDING = deliveries.c.state == literal_column(f"'{State.PENDING.value}'", Text)
+T = TypeVar("T")
 
 
 class Backlog(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +34,7 @@ class Backlog(msgspec.Struct, frozen=True, kw_only=True):
 
 def count_backlog(connection: Connection, limit: int) -> Backlog:
     tenants = _tenants()
-    some = select(deliveries.c.id).where(_PENDING, deliveries.c.tenant_id == tenants.c.tenant_id)
+    some = _pending(deliveries.c.id).where(deliveries.c.tenant_id == tenants.c.tenant_id)
     bounded = some.limit(limit).correlate(tenants).subquery()
     count = select(func.count()).select_from(bounded).correlate(tenants).scalar_subquery()
     query = select(tenants.c.tenant_id, count).where(tenants.c.tenant_id.is_not(None))
@@ -42,38 +44,34 @@ def count_backlog(connection: Connection, limit: int) -> Backlog:
 
 def _oldest(connection: Connection) -> Micros | None:
     lanes = _lanes(_tenants())
-    first = select(func.min(deliveries.c.due_at)).where(
-        _PENDING,
-        deliveries.c.tenant_id == lanes.c.tenant_id,
-        deliveries.c.endpoint_id == lanes.c.endpoint_id,
+    first = _pending(func.min(deliveries.c.due_at)).where(
+        deliveries.c.tenant_id == lanes.c.tenant_id, deliveries.c.endpoint_id == lanes.c.endpoint_id
     )
-    return connection.execute(select(func.min(first.correlate(lanes).scalar_subquery()))).scalar()
+    heads = select(first.correlate(lanes).scalar_subquery().label("due_at")).select_from(lanes).subquery()
+    return connection.execute(select(func.min(heads.c.due_at))).scalar()
 
 
 def _tenants() -> CTE:
     """Each tenant with pending deliveries; a last row is NULL."""
-    first = select(func.min(deliveries.c.tenant_id).label("tenant_id")).where(_PENDING)
-    found = first.cte("pending_tenants", recursive=True)
-    following = select(func.min(deliveries.c.tenant_id)).where(
-        _PENDING, deliveries.c.tenant_id > found.c.tenant_id
+    found = _pending(func.min(deliveries.c.tenant_id).label("tenant_id")).cte(
+        "pending_tenants", recursive=True
     )
+    following = _pending(func.min(deliveries.c.tenant_id)).where(deliveries.c.tenant_id > found.c.tenant_id)
     step = select(following.correlate(found).scalar_subquery()).where(found.c.tenant_id.is_not(None))
     return found.union_all(step)
 
 
 def _lanes(tenants: CTE) -> CTE:
     """Each of their endpoints with pending deliveries; the last row of each tenant has NULL."""
-    first_endpoint = select(func.min(deliveries.c.endpoint_id)).where(
-        _PENDING, deliveries.c.tenant_id == tenants.c.tenant_id
-    )
-    start = select(
-        tenants.c.tenant_id, first_endpoint.correlate(tenants).scalar_subquery().label("endpoint_id")
-    )
+    head = _pending(func.min(deliveries.c.endpoint_id)).where(deliveries.c.tenant_id == tenants.c.tenant_id)
+    start = select(tenants.c.tenant_id, head.correlate(tenants).scalar_subquery().label("endpoint_id"))
     found = start.where(tenants.c.tenant_id.is_not(None)).cte("pending_lanes", recursive=True)
-    following = select(func.min(deliveries.c.endpoint_id)).where(
-        _PENDING,
-        deliveries.c.tenant_id == found.c.tenant_id,
-        deliveries.c.endpoint_id > found.c.endpoint_id,
+    following = _pending(func.min(deliveries.c.endpoint_id)).where(
+        deliveries.c.tenant_id == found.c.tenant_id, deliveries.c.endpoint_id > found.c.endpoint_id
     )
     step = select(found.c.tenant_id, following.correlate(found).scalar_subquery())
     return found.union_all(step.where(found.c.endpoint_id.is_not(None)))
+
+
+def _pending(column: ColumnElement[T]) -> Select[T]:
+    return through(select(column).where(in_state(State.PENDING)), "deliveries_due")

@@ -31,9 +31,10 @@ class Batches:
         """From now on these deliveries, all in this node's hand, go together and as these bytes."""
         await self._database.write(lambda connection: _freeze(connection, node, batch))
 
-    async def body(self, tenant_id: TenantId, batch_id: BatchId) -> bytes:
+    async def body(self, tenant_id: TenantId, batch_id: BatchId) -> bytes | None:
+        """None when it is so old that it was pruned."""
         query = select(batches.c.body).where(batches.c.tenant_id == tenant_id, batches.c.id == batch_id)
-        return await self._database.read(lambda connection: bytes(connection.execute(query).scalar_one()))
+        return await self._database.read(lambda connection: connection.execute(query).scalar())
 
     async def rest(self, node: NodeId, tenant_id: TenantId, batch_id: BatchId) -> Sequence[Claimed]:
         """Take in hand the members of a batch that are still pending: it is sent again as a whole or not at all."""
@@ -58,8 +59,8 @@ def _freeze(connection: Connection, node: NodeId, batch: Batch) -> None:
 def _rest(connection: Connection, node: NodeId, tenant_id: TenantId, batch_id: BatchId) -> Sequence[Claimed]:
     listed = connection.execute(
         select(batches.c.members).where(batches.c.tenant_id == tenant_id, batches.c.id == batch_id)
-    ).scalar_one()
-    members = msgspec.json.decode(listed, type=list[str])
+    ).scalar()
+    members = msgspec.json.decode(listed or "[]", type=list[str])
     taken = connection.execute(
         update(deliveries)
         .where(

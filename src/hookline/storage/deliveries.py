@@ -14,7 +14,7 @@ from hookline.storage.backlog import Backlog, count_backlog
 from hookline.storage.columns import DELIVERY, read_attempt, read_delivery
 from hookline.storage.database import Database
 from hookline.storage.filters import DeliveryFilter, on_deliveries
-from hookline.storage.in_hand import find_in_hand, list_in_hand
+from hookline.storage.in_hand import Span, can_be_in_hand, find_in_hand, list_in_hand
 from hookline.storage.schema import attempts, deliveries
 from hookline.storage.wall import absent, cut, within
 
@@ -84,15 +84,26 @@ def _list(
     after: DeliveryId | None,
     limit: int,
 ) -> Page[Delivery]:
-    # What is in hand is read first: if it ends in between, it is found twice, never missed. Its row wins.
-    promised = list_in_hand(connection, tenant_id, filters, after, limit + 1)
+    rows = _rows(connection, tenant_id, filters, after, limit + 1)
+    if not can_be_in_hand(filters):
+        return cut(rows, limit, lambda delivery: delivery.id)
+    span = Span(after, lowest=rows[-1].id if len(rows) > limit else None)
+    promised = list_in_hand(connection, tenant_id, filters, span, limit + 1)
+    # Again, and last: what has ended in the meantime is then found twice, never missed. Its row wins.
+    rows = _rows(connection, tenant_id, filters, after, limit + 1)
+    both = {delivery.id: delivery for delivery in (*promised, *rows)}
+    newest_first = [both[key] for key in sorted(both, reverse=True)]
+    return cut(newest_first, limit, lambda delivery: delivery.id)
+
+
+def _rows(
+    connection: Connection, tenant_id: TenantId, filters: DeliveryFilter, after: DeliveryId | None, limit: int
+) -> Sequence[Delivery]:
     query = select(*_COLUMNS).where(within(deliveries, tenant_id), *on_deliveries(tenant_id, filters))
     if after is not None:
         query = query.where(deliveries.c.id < after)
-    rows = connection.execute(query.order_by(deliveries.c.id.desc()).limit(limit + 1)).all()
-    both = {delivery.id: delivery for delivery in (*promised, *(read_delivery(tuple(row)) for row in rows))}
-    newest_first = [both[key] for key in sorted(both, reverse=True)]
-    return cut(newest_first, limit, lambda delivery: delivery.id)
+    rows = connection.execute(query.order_by(deliveries.c.id.desc()).limit(limit))
+    return [read_delivery(tuple(row)) for row in rows]
 
 
 def _retry(connection: Connection, tenant_id: TenantId, delivery_id: DeliveryId, now: Micros) -> Delivery:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from hookline.errors import NotFound
 from hookline.model.endpoint import Endpoint
 from hookline.model.event_type import EventType
 from hookline.model.ids import EndpointId, TenantId
@@ -37,19 +38,27 @@ class Directory:
 
     def get(self, tenant: TenantId) -> TenantConfig | None:
         """What is in memory, without a look at the database."""
-        return self._configs.get(tenant)
+        config = self._configs.get(tenant)
+        if config is not None:
+            self._configs.move_to_end(tenant)
+        return config
 
     async def at_least(self, tenant: TenantId, version: int = 0) -> TenantConfig:
         """The configuration of `version` or a later one. Raises NotFound for a tenant that is not (any more)."""
         config = self._configs.get(tenant)
         if config is not None and config.version >= version:
             return config
-        async with self._loads.setdefault(tenant, asyncio.Lock()):
-            known = self._configs.get(tenant)
-            if known is None or known.version < version:
-                known = await self._load(tenant, known)
-                self._remember(known)
-        self._loads.pop(tenant, None)
+        try:
+            async with self._loads.setdefault(tenant, asyncio.Lock()):
+                known = self._configs.get(tenant)
+                if known is None or known.version < version:
+                    known = await self._load(tenant, known)
+                    self._remember(known)
+        except NotFound:
+            self.forget(tenant)
+            raise
+        finally:
+            self._loads.pop(tenant, None)
         return known
 
     async def reload(self, tenant: TenantId) -> TenantConfig:

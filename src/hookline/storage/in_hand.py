@@ -5,7 +5,7 @@ while that node is known and has not moved its watermark past the event; a row t
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, func, literal, select
@@ -36,23 +36,40 @@ def promised_of(connection: Connection, tenant_id: TenantId, event_id: EventId) 
     return [delivery for row in connection.execute(query) for delivery in _deliveries(tenant_id, row)]
 
 
+class Span(NamedTuple):
+    """A part of the list, which has the newest first."""
+
+    after: DeliveryId | None
+    """It begins behind this one."""
+    lowest: DeliveryId | None
+    """It ends at latest with this one's event."""
+
+
+def can_be_in_hand(wanted: DeliveryFilter) -> bool:
+    """Whether a delivery without a row can pass. If not, nobody need look."""
+    return wanted.state in {None, State.SENDING} and wanted.status_class is None
+
+
 def list_in_hand(
-    connection: Connection, tenant_id: TenantId, wanted: DeliveryFilter, before: DeliveryId | None, limit: int
+    connection: Connection, tenant_id: TenantId, wanted: DeliveryFilter, span: Span, limit: int
 ) -> Sequence[Delivery]:
-    """Up to `limit` of them, newest first. A filter that none can pass costs nothing."""
-    if wanted.state not in {None, State.SENDING} or wanted.status_class is not None:
-        return ()
-    query = _promises(tenant_id).where(_open(), *_conditions(tenant_id, wanted))
-    if before is not None and (place := place_of(before)):
-        query = query.where(events.c.id <= place[0])
+    """Up to `limit` of them, newest first."""
+    query = _promises(tenant_id).where(_open(), *_conditions(tenant_id, wanted), *_within(span))
     found: list[Delivery] = []
     for rows in _chunks(connection, query, limit):
         made = [one for row in rows for one in _deliveries(tenant_id, row)]
-        fit = [one for one in made if _fits(one, wanted, before)]
+        fit = [one for one in made if _fits(one, wanted, span.after)]
         found += _without_row(connection, tenant_id, fit)
         if len(found) >= limit:
             break
     return sorted(found, key=lambda delivery: delivery.id, reverse=True)[:limit]
+
+
+def _within(span: Span) -> Iterator[ColumnElement[bool]]:
+    if span.after is not None and (place := place_of(span.after)):
+        yield events.c.id <= place[0]
+    if span.lowest is not None and (place := place_of(span.lowest)):
+        yield events.c.id >= place[0]
 
 
 def _chunks(connection: Connection, query: Select[*tuple[Any, ...]], size: int) -> Iterator[Sequence[AnyRow]]:
@@ -116,8 +133,8 @@ def _deliveries(tenant_id: TenantId, row: AnyRow) -> Iterator[Delivery]:
         )
 
 
-def _fits(delivery: Delivery, wanted: DeliveryFilter, before: DeliveryId | None) -> bool:
-    return (before is None or delivery.id < before) and wanted.endpoint_id in {None, delivery.endpoint_id}
+def _fits(delivery: Delivery, wanted: DeliveryFilter, after: DeliveryId | None) -> bool:
+    return (after is None or delivery.id < after) and wanted.endpoint_id in {None, delivery.endpoint_id}
 
 
 def _without_row(connection: Connection, tenant_id: TenantId, made: Sequence[Delivery]) -> Iterator[Delivery]:

@@ -46,7 +46,9 @@ class KeyConflict(msgspec.Struct, frozen=True, gc=False):
 
 
 class Stale(msgspec.Struct, frozen=True, gc=False):
-    """The configuration has changed since the event was matched: match again. Nothing was stored."""
+    """The configuration has changed since the event was matched, or the node that takes it in hand is not known (any
+    more), or its key was of an event too old to count: match again. Nothing was stored.
+    """
 
 
 class Gone(msgspec.Struct, frozen=True, gc=False):
@@ -77,12 +79,26 @@ class LanePace(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class DueLane(msgspec.Struct, frozen=True, gc=False):
-    """A lane with pending deliveries: when its first is due, and who owns it if one node alone may send."""
+    """A lane with pending deliveries: when its first is due, who owns it if one node alone may send, and the
+    tenant's config version now.
+    """
 
     lane: LaneKey
     due_at: Micros
     owner: NodeId | None
     pace: bytes | None
+    version: int
+
+
+class Gathering(msgspec.Struct, frozen=True, gc=False):
+    """What is due of a lane that sends in batches."""
+
+    count: int
+    """At most as many as were asked for."""
+    since: Micros
+    """When the first of them fell due."""
+    frozen: bool
+    """Among them is a batch that was sent before: it waits for no company."""
 
 
 class Want(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -113,7 +129,9 @@ class Ledger(Protocol):
     async def record(
         self, node: NodeId, results: Sequence[Result], paces: Sequence[LanePace] = ()
     ) -> Sequence[DeliveryId]:
-        """Write results back in one transaction. Returns those refused, because another node had taken them over."""
+        """Write results back, each whole or not at all. Returns those refused, because another node had taken them
+        over, or because they were written before.
+        """
         ...
 
     async def walk(self, after: LaneKey | None, limit: int) -> Sequence[DueLane]:
@@ -122,6 +140,10 @@ class Ledger(Protocol):
 
     async def acquire(self, node: NodeId, lanes: Sequence[LaneKey]) -> Sequence[LaneKey]:
         """Own these lanes alone; returns those that are now this node's."""
+        ...
+
+    async def gathering(self, lane: LaneKey, now: Micros, limit: int) -> Gathering | None:
+        """What is due of this lane, counted up to `limit`; None: nothing."""
         ...
 
     async def claim(self, node: NodeId, wants: Sequence[Want], now: Micros) -> Sequence[Claimed]:

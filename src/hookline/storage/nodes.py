@@ -5,19 +5,21 @@ first takes over in one transaction: its rows in state `sending` and the deliver
 hand become due again, each with an attempt told as `interrupted`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, delete, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, insert, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from hookline.clock import Clock, Micros
 from hookline.model.attempt import Attempt, Cause, Exchange
 from hookline.model.delivery import Delivery, State
-from hookline.model.ids import EventId, NodeId, TenantId, delivery_id
+from hookline.model.ids import DeliveryId, EventId, NodeId, TenantId, delivery_id
 from hookline.storage.columns import DELIVERY, attempt_document, delivery_row, read_delivery
 from hookline.storage.database import Database
 from hookline.storage.ledger import LaneKey
+from hookline.storage.planning import in_state
 from hookline.storage.schema import attempts, deliveries, events, lanes, nodes, tenants
 
 MAX_INTERRUPTIONS = 5
@@ -60,7 +62,10 @@ class Nodes:
         return await self._database.write(work)
 
     async def take_over(self, node: NodeId, *, alone: bool = False) -> list[TakenOver]:
-        """Take over every node but `node` whose lease has run out; `alone`: every other (SQLite serves one process)."""
+        """Take over every node but `node` whose lease has run out; `alone`: every other (SQLite serves one process).
+
+        With them, what names a node that is not known: it claimed while it was being taken over.
+        """
 
         def work(connection: Connection) -> list[TakenOver]:
             now = self._now(connection)
@@ -68,18 +73,35 @@ class Nodes:
             if not alone:
                 dead = dead.where(nodes.c.heartbeat_at + nodes.c.lease < now)
             rows = connection.execute(dead.with_for_update(skip_locked=True)).all()
-            return [_take_over(connection, row[0], row[1], now) for row in rows]
+            taken = [_take_over(connection, row[0], row[1], now) for row in rows]
+            return taken + _take_orphans(connection, now)
 
         return await self._database.write(work)
 
     async def leave(self, node: NodeId) -> None:
-        """A clean stop: nothing is in hand any more."""
+        """A clean stop: nothing is in hand any more; what was claimed at the last moment is due for others."""
 
         def work(connection: Connection) -> None:
+            _release(connection, _held_by(node), self._now(connection))
             connection.execute(update(lanes).where(lanes.c.owner == node).values(owner=None))
             connection.execute(delete(nodes).where(nodes.c.id == node))
 
         await self._database.write(work)
+
+    async def release(self, node: NodeId, known: Collection[DeliveryId]) -> int:
+        """Make due again what is this node's by its row and not `known` to it: the answer to a claim was lost."""
+
+        def find(connection: Connection) -> list[DeliveryId]:
+            mine = connection.execute(select(deliveries.c.id).where(_held_by(node))).scalars()
+            return [DeliveryId(id_) for id_ in mine if id_ not in known]
+
+        lost = await self._database.read(find)
+        if not lost:
+            return 0
+        these = and_(_held_by(node), deliveries.c.id.in_(lost[:_CHUNK]))
+        return await self._database.write(
+            lambda connection: _release(connection, these, self._now(connection))
+        )
 
     async def stored(self, tenant: TenantId, ids: Sequence[EventId]) -> set[EventId]:
         """Which of these events exist: asked after a commit whose answer was lost."""
@@ -105,12 +127,6 @@ class Nodes:
 
         return await self._database.read(work)
 
-    async def forget_lane(self, node: NodeId, lane: LaneKey) -> None:
-        """The lane is healthy again and anybody's."""
-        tenant, endpoint = lane
-        mine = (lanes.c.tenant_id == tenant, lanes.c.endpoint_id == endpoint, lanes.c.owner == node)
-        await self._database.write(lambda connection: connection.execute(delete(lanes).where(*mine)))
-
     def _now(self, connection: Connection) -> Micros:
         """PostgreSQL's clock is every node's; SQLite has one process, and its clock will do."""
         if connection.dialect.name == "postgresql":
@@ -126,13 +142,30 @@ def _take_over(connection: Connection, dead: NodeId, watermark: EventId, now: Mi
     return TakenOver(node_id=dead, deliveries=count)
 
 
+def _take_orphans(connection: Connection, now: Micros) -> list[TakenOver]:
+    known = select(nodes.c.id)
+    query = select(deliveries.c.owner).where(in_state(State.SENDING), deliveries.c.owner.not_in(known))
+    owners = [NodeId(row[0]) for row in connection.execute(query.distinct())]
+    taken = [TakenOver(node_id=owner, deliveries=_return_rows(connection, owner, now)) for owner in owners]
+    free = update(lanes).where(lanes.c.owner.is_not(None), lanes.c.owner.not_in(known))
+    connection.execute(free.values(owner=None))
+    return taken
+
+
+def _held_by(node: NodeId) -> ColumnElement[bool]:
+    return and_(in_state(State.SENDING), deliveries.c.owner == node)
+
+
+def _release(connection: Connection, which: ColumnElement[bool], now: Micros) -> int:
+    due = {"state": State.PENDING.value, "due_at": now, "owner": None}
+    return connection.execute(update(deliveries).where(which).values(due)).rowcount
+
+
 def _return_rows(connection: Connection, dead: NodeId, now: Micros) -> int:
     columns = [deliveries.c[name] for name in DELIVERY]
-    where = (deliveries.c.owner == dead, deliveries.c.state == State.SENDING.value)
-    cut_off = [
-        _interrupted(read_delivery(tuple(row)), now)
-        for row in connection.execute(select(*columns).where(*where))
-    ]
+    # Locked: what it writes back at this very moment is either seen here, or refused there.
+    query = select(*columns).where(_held_by(dead)).with_for_update()
+    cut_off = [_interrupted(read_delivery(tuple(row)), now) for row in connection.execute(query)]
     if not cut_off:
         return 0
     changed = (
@@ -160,20 +193,15 @@ def _return_in_hand(connection: Connection, dead: NodeId, watermark: EventId, no
     they were sent is not known, and five quick restarts must not kill what was never tried.
     """
     wanted = {delivery.id: delivery for delivery in _in_hand(connection, dead, watermark, now)}
-    for chunk in _chunks(list(wanted)):
-        known = connection.execute(
-            select(deliveries.c.id).where(
-                deliveries.c.id.in_(chunk),
-                deliveries.c.tenant_id.in_({wanted[id_].tenant_id for id_ in chunk}),
-            )
-        )
-        for row in known.all():
-            del wanted[row[0]]
-    if wanted:
-        connection.execute(
-            insert(deliveries), [_fresh_columns(delivery, now) for delivery in wanted.values()]
-        )
-    return len(wanted)
+    rows = [_fresh_columns(delivery, now) for delivery in wanted.values()]
+    statement = _insert_new(connection).returning(deliveries.c.id)
+    return sum(len(connection.execute(statement, chunk).all()) for chunk in _chunks(rows))
+
+
+def _insert_new(connection: Connection) -> Any:
+    """Insert; a row that exists, or is being written at this very moment, wins."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    return dialect.insert(deliveries).on_conflict_do_nothing()
 
 
 def _in_hand(connection: Connection, dead: NodeId, watermark: EventId, now: Micros) -> Iterator[Delivery]:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from hookline.clock import DAY, Clock
 from hookline.errors import ConfigurationError
-from hookline.storage import migrate
+from hookline.storage import revision
 from hookline.storage.batches import Batches
 from hookline.storage.database import Database
 from hookline.storage.directory import Directory
@@ -57,7 +57,7 @@ async def open_store(location: Location, vault: Vault, clock: Clock, *, migrate_
     """Raises ConfigurationError for what only a person can mend, Unavailable when the database does not answer."""
     database, ledger = await _open(location)
     try:
-        await (migrate.upgrade(database) if migrate_first else migrate.check(database))
+        await (revision.bring_up(database) if migrate_first else revision.check(database))
         await database.write(lambda connection: _check_key(connection, vault))
     except BaseException:
         await database.close()

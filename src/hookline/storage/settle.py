@@ -1,28 +1,25 @@
 """Move deliveries to where the state of their endpoint wants them, a bounded number at a time."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Text,
-    and_,
-    exists,
-    literal_column,
-    not_,
-    select,
-    text,
-    tuple_,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, Select, and_, literal, not_, select, text, update
 
 from hookline.clock import MINUTE, Micros
 from hookline.model.delivery import State
+from hookline.storage.ledger import LaneKey
+from hookline.storage.planning import in_state, through
 from hookline.storage.schema import UNSETTLED, deliveries, endpoints
-from hookline.storage.wall import once
 
 _LINGER = MINUTE
 """A node that has not yet heard that an endpoint is active again may hold a delivery of it so much later."""
+
+_LANES_AT_ONCE = 100
+_IDS_AT_ONCE = 10_000  # both drivers take some 32,000 parameters
+_INDEXES = {
+    State.PENDING: ((deliveries.c.due_at, deliveries.c.id), "deliveries_due"),
+    State.HELD: ((deliveries.c.id,), "deliveries_held"),
+}
 
 _gone = endpoints.c.deleted_at.is_not(None)
 _there = endpoints.c.deleted_at.is_(None)
@@ -59,22 +56,39 @@ def settle_inactive(connection: Connection, now: Micros, limit: int) -> int:
 
 
 def _settle(connection: Connection, move: _Move, now: Micros, limit: int) -> int:
-    key = tuple_(deliveries.c.tenant_id, deliveries.c.id)
-    of_endpoint = and_(
-        deliveries.c.tenant_id == endpoints.c.tenant_id,
-        deliveries.c.endpoint_id == endpoints.c.id,
-        in_state(move.old),
+    moved = 0
+    for lane in _lanes(connection, move):
+        moved += _settle_lane(connection, move, lane, now, limit - moved)
+        if moved == limit:
+            break
+    return moved
+
+
+def _lanes(connection: Connection, move: _Move) -> Sequence[LaneKey]:
+    """A scalar subquery, not a join: no planner can then begin with the deliveries, which may be millions."""
+    one = _waiting(endpoints.c.tenant_id, endpoints.c.id, move.old).limit(1)
+    query = select(endpoints.c.tenant_id, endpoints.c.id).where(
+        text(f"({UNSETTLED})"), move.endpoint, one.correlate(endpoints).scalar_subquery().is_not(None)
     )
-    some = (
-        select(deliveries.c.tenant_id, deliveries.c.id)
-        .join_from(endpoints, deliveries, of_endpoint)
-        .where(text(f"({UNSETTLED})"), move.endpoint)
-        .limit(limit)
-        # What a node is claiming right now it will look at itself. SQLite has one writer and ignores this.
-        .with_for_update(of=deliveries, skip_locked=True)
-    )
-    statement = update(deliveries).where(key.in_(once(some)), in_state(move.old))
+    return [(row.tenant_id, row.id) for row in connection.execute(query.limit(_LANES_AT_ONCE))]
+
+
+def _settle_lane(connection: Connection, move: _Move, lane: LaneKey, now: Micros, limit: int) -> int:
+    tenant_id, endpoint_id = lane
+    # What a node is claiming right now it will look at itself. SQLite has one writer and ignores the lock.
+    some = _waiting(literal(tenant_id), literal(endpoint_id), move.old).limit(min(limit, _IDS_AT_ONCE))
+    ids = connection.execute(some.with_for_update(skip_locked=True)).scalars().all()
+    statement = update(deliveries).where(deliveries.c.tenant_id == tenant_id, deliveries.c.id.in_(ids))
     return connection.execute(statement.values(_values(move, now))).rowcount
+
+
+def _waiting(tenant_id: ColumnElement[str], endpoint_id: ColumnElement[str], state: State) -> Select[str]:
+    """Ids of the endpoint's deliveries in `state`, through the partial index of that state."""
+    order, index = _INDEXES[state]
+    query = select(deliveries.c.id).where(
+        deliveries.c.tenant_id == tenant_id, deliveries.c.endpoint_id == endpoint_id, in_state(state)
+    )
+    return through(query.order_by(*order), index)
 
 
 def _values(move: _Move, now: Micros) -> dict[str, object]:
@@ -87,15 +101,10 @@ def _values(move: _Move, now: Micros) -> dict[str, object]:
 
 
 def _forget_choices(connection: Connection, now: Micros) -> None:
-    waiting = exists().where(
-        deliveries.c.tenant_id == endpoints.c.tenant_id,
-        deliveries.c.endpoint_id == endpoints.c.id,
-        in_state(State.HELD),
+    held = _waiting(endpoints.c.tenant_id, endpoints.c.id, State.HELD).limit(1)
+    done = and_(
+        endpoints.c.held.is_not(None),
+        endpoints.c.updated_at <= now - _LINGER,
+        held.correlate(endpoints).scalar_subquery().is_(None),
     )
-    done = and_(endpoints.c.held.is_not(None), endpoints.c.updated_at <= now - _LINGER, not_(waiting))
     connection.execute(update(endpoints).where(text(f"({UNSETTLED})"), done).values(held=None))
-
-
-def in_state(state: State) -> ColumnElement[bool]:
-    """As a literal: a planner proves a partial index by the text of the statement, not by its parameters."""
-    return deliveries.c.state == literal_column(f"'{state.value}'", Text)

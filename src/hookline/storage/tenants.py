@@ -13,7 +13,7 @@ from hookline.model.page import Page
 from hookline.model.tenant import Metadata, Tenant
 from hookline.storage.database import Database
 from hookline.storage.schema import api_keys, metadata, tenants
-from hookline.storage.wall import AnyRow, absent, bump, config_version, cut, living, once
+from hookline.storage.wall import AnyRow, absent, bump, config_version, cut, living
 
 _COLUMNS = (
     tenants.c.id,
@@ -120,8 +120,9 @@ def _prune(connection: Connection, limit: int) -> int:
 
 def _prune_table(connection: Connection, table: Table, deleted: Sequence[str], limit: int) -> int:
     key = tuple(table.primary_key.columns)
-    some = select(*key).where(table.c.tenant_id.in_(deleted)).limit(limit)
-    return connection.execute(delete(table).where(tuple_(*key).in_(once(some)))).rowcount
+    some = select(*key).where(table.c.tenant_id.in_(deleted)).limit(limit).cte("some", nesting=True)
+    found_once = select(some.prefix_with("MATERIALIZED"))
+    return connection.execute(delete(table).where(tuple_(*key).in_(found_once))).rowcount
 
 
 def _tenant(row: AnyRow) -> Tenant:

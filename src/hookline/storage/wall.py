@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, exists, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Table, and_, exists, select, update
 
 from hookline.errors import NotFound
 from hookline.model.ids import TenantId
@@ -60,10 +60,3 @@ def cut(items: Sequence[T], limit: int, key: Callable[[T], str]) -> Page[T]:
     """A page of the first `limit`; one more was read, to know whether there are any."""
     page = tuple(items[:limit])
     return Page(items=page, after=key(page[-1]) if len(items) > limit else None)
-
-
-def once(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
-    """The same rows, found once: as a plain subquery with a limit, PostgreSQL may run it again for each row of
-    the table that is changed, and change more than the limit.
-    """
-    return select(query.cte("some", nesting=True).prefix_with("MATERIALIZED"))

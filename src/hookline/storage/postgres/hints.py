@@ -40,6 +40,7 @@ class Hints:
     async def _connected(self) -> None:
         connection: asyncpg.Connection[Any] = await asyncpg.connect(self._url, timeout=10)
         own = connection.get_server_pid()
+        connection.add_termination_listener(lambda _: self._wanted.set())  # or a lost one would wait for ever
         try:
             await connection.add_listener(CHANNEL, lambda _c, pid, _channel, _payload: self._hear(pid, own))
             self._heard()  # something may have been said before
@@ -48,6 +49,9 @@ class Hints:
                 self._wanted.clear()
                 await connection.execute(f"NOTIFY {CHANNEL}", timeout=10)
                 await self._clock.sleep(PAUSE)
+        except BaseException:
+            self._wanted.set()  # it was not said, or perhaps not
+            raise
         finally:
             connection.terminate()
 

@@ -3,7 +3,10 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import asyncpg
+
 from hookline.clock import HOUR, Micros
+from hookline.errors import CommitUnknown
 from hookline.model.ids import DeliveryId, NodeId
 from hookline.storage.columns import (
     attempt_document,
@@ -22,6 +25,7 @@ from hookline.storage.ledger import (
     DueLane,
     Duplicate,
     Fate,
+    Gathering,
     KeyConflict,
     LaneKey,
     LanePace,
@@ -29,7 +33,7 @@ from hookline.storage.ledger import (
     Want,
 )
 from hookline.storage.postgres import statements as sql
-from hookline.storage.postgres.database import PostgresDatabase, commit_in_doubt
+from hookline.storage.postgres.database import HINT, PostgresDatabase, commit_in_doubt
 
 
 class PostgresLedger:
@@ -39,24 +43,30 @@ class PostgresLedger:
         self._key_life = key_life
 
     async def publish(self, node: NodeId | None, group: Sequence[Accepted]) -> Sequence[Fate]:
-        # Sorted by key, so that groups of several nodes wait for one another instead of deadlocking.
-        ordered = sorted(group, key=_by_key)
-        arguments = _transposed([_event_input(node, accepted) for accepted in ordered], sql.EVENT_INPUT)
-        waiting = [delivery_row(delivery) for accepted in ordered for delivery in accepted.waiting]
-        tags = [(a.event.tenant_id, tag, a.event.id) for a in ordered for tag in a.event.tags]
+        arguments = _transposed(list(map(_event_input, group)), sql.EVENT_INPUT)
+        waiting = [delivery_row(delivery) for accepted in group for delivery in accepted.waiting]
+        tags = [(a.event.tenant_id, tag, a.event.id) for a in group for tag in a.event.tags]
+        statement = sql.PUBLISH[bool(waiting), bool(tags)]
+        if waiting:
+            arguments += _transposed(waiting, sql.DELIVERY_INPUT)
+        if tags:
+            arguments += _transposed(tags, 3)
         async with self._database.hot() as connection:
-            statement = sql.PUBLISH[bool(waiting), bool(tags)]
-            if waiting:
-                arguments += _transposed(waiting, sql.DELIVERY_INPUT)
-            if tags:
-                arguments += _transposed(tags, 3)
             async with commit_in_doubt():
-                stored = {row[0] for row in await connection.fetch(statement, *arguments)}
-            if len(stored) == len(group):
-                return [STORED] * len(group)
+                stored = {row[0] for row in await connection.fetch(statement, node, *arguments)}
             refused = [accepted for accepted in group if accepted.event.id not in stored]
-            fates = dict(zip(map(_id, refused), await self._why(connection, refused), strict=True))
+            fates = await self._fates(connection, refused) if refused else {}
         return [fates.get(accepted.event.id, STORED) for accepted in group]
+
+    async def _fates(self, connection: Any, refused: Sequence[Accepted]) -> dict[str, Fate]:
+        """Asked behind the commit: a failure here must not look as if nothing had been stored."""
+        try:
+            why = await self._why(connection, refused)
+        except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresError) as error:
+            raise CommitUnknown(
+                f"PostgreSQL was lost behind a commit: {error or type(error).__name__}.", hint=HINT
+            ) from error
+        return {accepted.event.id: fate for accepted, fate in zip(refused, why, strict=True)}
 
     async def _why(self, connection: Any, refused: Sequence[Accepted]) -> list[Fate]:
         tenants = await connection.fetch(sql.TENANTS, [accepted.event.tenant_id for accepted in refused])
@@ -97,18 +107,26 @@ class PostgresLedger:
                 rows = await connection.fetch(sql.RECORD_MOVED, node, *_transposed(moved, sql.RESULT_INPUT))
                 written.update(row[0] for row in rows)
             for pace in paces:
-                await connection.execute(sql.KEEP_PACE, *pace.lane, node, pace.document)
+                if pace.document is None:
+                    await connection.execute(sql.FORGET_PACE, *pace.lane, node)
+                else:
+                    await connection.execute(sql.KEEP_PACE, *pace.lane, node, pace.document)
         return [r.delivery.id for r in results if r.delivery.id not in written]
 
     async def walk(self, after: LaneKey | None, limit: int) -> Sequence[DueLane]:
         async with self._database.hot() as connection:
             rows = await connection.fetch(sql.WALK, *(after or ("", "")), limit)
-        return [DueLane((row[0], row[1]), row[2], row[3], row[4]) for row in rows]
+        return [DueLane((row[0], row[1]), row[2], row[3], row[4], row[5]) for row in rows]
 
     async def acquire(self, node: NodeId, lanes: Sequence[LaneKey]) -> Sequence[LaneKey]:
         async with self._database.hot() as connection:
             rows = await connection.fetch(sql.ACQUIRE, node, *_transposed(sorted(lanes), 2))
         return [(row[0], row[1]) for row in rows]
+
+    async def gathering(self, lane: LaneKey, now: Micros, limit: int) -> Gathering | None:
+        async with self._database.hot() as connection:
+            row = await connection.fetchrow(sql.GATHERING, *lane, now, limit)
+        return Gathering(row[0], row[1], row[2] > 0) if row[0] else None
 
     async def claim(self, node: NodeId, wants: Sequence[Want], now: Micros) -> Sequence[Claimed]:
         plain = [(*want.lane, want.count) for want in wants if not want.ordered]
@@ -121,17 +139,8 @@ class PostgresLedger:
         return [_claimed(row) for row in rows]
 
 
-def _by_key(accepted: Accepted) -> tuple[str, str]:
-    return accepted.event.tenant_id, accepted.event.idempotency_key or ""
-
-
-def _id(accepted: Accepted) -> str:
-    return accepted.event.id
-
-
-def _event_input(node: NodeId | None, accepted: Accepted) -> tuple[Any, ...]:
-    in_hand = in_hand_text(accepted)
-    return (*event_row(accepted.event), node if in_hand else None, in_hand, accepted.version)
+def _event_input(accepted: Accepted) -> tuple[Any, ...]:
+    return (*event_row(accepted.event), in_hand_text(accepted), accepted.version)
 
 
 def _result_input(result: Result) -> tuple[Any, ...]:

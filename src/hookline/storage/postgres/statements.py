@@ -18,7 +18,7 @@ _TYPES = {
 _EVENT_TYPES = {**_TYPES, "failures": "text"}
 
 EVENT_WIDTH = len(EVENT)
-EVENT_INPUT = EVENT_WIDTH + 3
+EVENT_INPUT = EVENT_WIDTH + 2
 DELIVERY_INPUT = len(DELIVERY)
 RESULT_INPUT = DELIVERY_INPUT + 4
 
@@ -31,20 +31,28 @@ def _list(columns: tuple[str, ...], alias: str = "") -> str:
     return ", ".join(f"{alias}{column}" for column in columns)
 
 
-_EVENT_ARRAYS = [_EVENT_TYPES.get(column, "text") for column in EVENT] + ["text", "text", "bigint"]
+_EVENT_ARRAYS = [_EVENT_TYPES.get(column, "text") for column in EVENT] + ["text", "bigint"]
 _DELIVERY_ARRAYS = [_TYPES.get(column, "text") for column in DELIVERY]
 _NEXT = "CASE WHEN i.order_key IS NULL THEN NULL ELSE nextval('delivery_sequence') END"
 
 
 def _publish(*, waiting: bool, tags: bool) -> str:
-    """An event goes in only if its tenant's configuration is the one it was matched against."""
-    first_tag = EVENT_INPUT + (DELIVERY_INPUT if waiting else 0) + 1
+    """An event goes in only if its tenant's configuration is the one it was matched against; if something of it is
+    taken in hand, only while the node is known: the lock lets nobody take over between this look and the commit.
+    Sorted by key, groups of several nodes wait for one another instead of deadlocking.
+    """
+    first_tag = EVENT_INPUT + (DELIVERY_INPUT if waiting else 0) + 2
     statement = f"""
-WITH stored AS (
+WITH hand AS (
+  SELECT id FROM nodes WHERE id = $1 FOR KEY SHARE
+), stored AS (
   INSERT INTO events ({_list(EVENT)}, node, in_hand)
-  SELECT {_list(EVENT, "i.")}, i.node, i.in_hand
-  FROM unnest({_arrays(1, _EVENT_ARRAYS)}) AS i({_list(EVENT)}, node, in_hand, version)
+  SELECT {_list(EVENT, "i.")}, hand.id, i.in_hand
+  FROM unnest({_arrays(2, _EVENT_ARRAYS)}) AS i({_list(EVENT)}, in_hand, version)
   JOIN tenants t ON t.id = i.tenant_id AND t.config_version = i.version AND t.deleted_at IS NULL
+  LEFT JOIN hand ON i.in_hand IS NOT NULL
+  WHERE i.in_hand IS NULL OR hand.id IS NOT NULL
+  ORDER BY i.tenant_id COLLATE "C", i.idempotency_key COLLATE "C"
   ON CONFLICT DO NOTHING
   RETURNING tenant_id, id
 )"""
@@ -53,7 +61,7 @@ WITH stored AS (
   INSERT INTO deliveries ({_list(DELIVERY)}, seq)
   SELECT {_list(DELIVERY, "i.")}, {_NEXT} FROM (
     SELECT i.*
-    FROM unnest({_arrays(EVENT_INPUT + 1, _DELIVERY_ARRAYS)}) WITH ORDINALITY AS i({_list(DELIVERY)}, place)
+    FROM unnest({_arrays(EVENT_INPUT + 2, _DELIVERY_ARRAYS)}) WITH ORDINALITY AS i({_list(DELIVERY)}, place)
     JOIN stored s ON s.tenant_id = i.tenant_id AND s.id = i.event_id
     ORDER BY i.place) i
 )"""
@@ -132,6 +140,8 @@ WITH input AS (
   UPDATE deliveries d SET {", ".join(f"{column} = i.{column}" for column in _MOVING)}, owner = NULL
   FROM input i
   WHERE d.tenant_id = i.tenant_id AND d.id = i.id AND d.state = 'sending' AND d.owner = $1
+    -- not so when it was written, and claimed again, before
+    AND d.attempts = i.attempts - CASE WHEN i.document IS NULL THEN 0 ELSE 1 END
   RETURNING d.tenant_id, d.id
 ), told AS (
   INSERT INTO attempts (tenant_id, delivery_id, number, document)
@@ -141,6 +151,7 @@ WITH input AS (
 ), {_COUNTED}
 SELECT id FROM written"""
 
+FORGET_PACE = "DELETE FROM lanes WHERE tenant_id = $1 AND endpoint_id = $2 AND owner = $3"
 KEEP_PACE = """
 INSERT INTO lanes AS l (tenant_id, endpoint_id, owner, pace) VALUES ($1, $2, $3, $4)
 ON CONFLICT (tenant_id, endpoint_id) DO UPDATE SET pace = excluded.pace, owner = excluded.owner
@@ -158,8 +169,9 @@ WITH RECURSIVE walk AS (
     WHERE d.state = 'pending' AND (d.tenant_id, d.endpoint_id) > (w.tenant_id, w.endpoint_id)
     ORDER BY d.tenant_id, d.endpoint_id, d.due_at LIMIT 1) n
 )
-SELECT w.tenant_id, w.endpoint_id, w.due_at, l.owner, l.pace
+SELECT w.tenant_id, w.endpoint_id, w.due_at, l.owner, l.pace, t.config_version
 FROM (SELECT * FROM walk LIMIT $3) w
+JOIN tenants t ON t.id = w.tenant_id
 LEFT JOIN lanes l ON l.tenant_id = w.tenant_id AND l.endpoint_id = w.endpoint_id"""
 
 ACQUIRE = """
@@ -191,6 +203,15 @@ WITH picked AS (
     ORDER BY due_at, id LIMIT w.n FOR UPDATE SKIP LOCKED) d
 ), {_TAKEN}"""
 
+GATHERING = """
+SELECT count(*), min(due_at), count(batch_id) FROM (
+  SELECT due_at, batch_id FROM deliveries
+  WHERE tenant_id = $1 AND endpoint_id = $2 AND state = 'pending' AND due_at <= $3
+  ORDER BY due_at, id LIMIT $4) due"""
+
+UNORDERED_SEEN = 100
+"""Due deliveries of an ordered lane that are looked at for such as came before it was ordered: they wait for nobody."""
+
 _OPEN = "order_key IS NOT NULL AND state IN ('pending', 'sending', 'held')"
 
 # Of each key only the first open delivery may go, and only when it is due: a failing head blocks its own key alone.
@@ -212,7 +233,15 @@ WITH RECURSIVE heads AS (
     ORDER BY order_key, seq LIMIT 1) h
 ), picked AS (
   SELECT tenant_id, id FROM (
-    SELECT *, row_number() OVER (PARTITION BY tenant_id, endpoint_id ORDER BY due_at, id) AS place
-    FROM heads WHERE state = 'pending' AND due_at <= $2) due
+    SELECT *, row_number() OVER (PARTITION BY tenant_id, endpoint_id ORDER BY due_at, id) AS place FROM (
+      SELECT tenant_id, endpoint_id, n, id, due_at FROM heads WHERE state = 'pending' AND due_at <= $2
+      UNION ALL
+      SELECT w.tenant_id, w.endpoint_id, w.n, d.id, d.due_at
+      FROM unnest($3::text[], $4::text[], $5::int[]) AS w(tenant_id, endpoint_id, n)
+      CROSS JOIN LATERAL (
+        SELECT id, due_at, order_key FROM deliveries
+        WHERE tenant_id = w.tenant_id AND endpoint_id = w.endpoint_id AND state = 'pending' AND due_at <= $2
+        ORDER BY due_at, id LIMIT {UNORDERED_SEEN}) d
+      WHERE d.order_key IS NULL) may) due
   WHERE place <= n
 ), {_TAKEN}"""

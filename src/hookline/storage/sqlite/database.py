@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
-from hookline.errors import ConfigurationError, Unavailable
+from hookline.errors import ConfigurationError, DatabaseTaken, Unavailable
 
 T = TypeVar("T")
 _Job = Callable[[], None]
@@ -175,7 +175,7 @@ def _lock_file(path: Path) -> IO[str]:
         lock.seek(0)
         other = lock.read().strip() or "unknown"
         lock.close()
-        raise ConfigurationError(
+        raise DatabaseTaken(
             f"Another Hookline (process {other}) has the database {path} open.",
             hint="One SQLite file serves one gateway. Stop the other one, set another HOOKLINE_DATA_DIR, "
             "or set HOOKLINE_DATABASE to PostgreSQL for several nodes.",

@@ -25,6 +25,7 @@ from hookline.storage.ledger import (
     DueLane,
     Duplicate,
     Fate,
+    Gathering,
     KeyConflict,
     LaneKey,
     LanePace,
@@ -42,7 +43,7 @@ class SqliteLedger:
         """`key_life`: microseconds for which an idempotency key is remembered."""
         self._database = database
         self._key_life = key_life
-        self._seq: int | None = None
+        self._seq: int | None = None  # one process writes: the database is asked once
 
     async def publish(self, node: NodeId | None, group: Sequence[Accepted]) -> Sequence[Fate]:
         return await self._database.write_raw(lambda connection: self._publish(connection, node, group))
@@ -51,7 +52,12 @@ class SqliteLedger:
         self, connection: sqlite3.Connection, node: NodeId | None, group: Sequence[Accepted]
     ) -> Sequence[Fate]:
         versions = _versions(connection, group)
-        fresh = [a for a in group if versions.get(a.event.tenant_id) == a.version]
+        known = node is not None and connection.execute(sql.NODE, (node,)).fetchone() is not None
+        fresh = [
+            accepted
+            for accepted in group
+            if versions.get(accepted.event.tenant_id) == accepted.version and (known or not accepted.in_hand)
+        ]
         rows = [_event_input(node, accepted) for accepted in fresh]
         stored = {row[0] for row in _many(connection, sql.insert_events, rows)}
         kept = [accepted for accepted in fresh if accepted.event.id in stored]
@@ -67,8 +73,8 @@ class SqliteLedger:
     def _waiting_row(self, connection: sqlite3.Connection, delivery: Any) -> _Row:
         if delivery.order_key is None:
             return (*delivery_row(delivery), None)
-        if self._seq is None:  # one process writes: the database is asked once
-            self._seq = connection.execute(sql.LAST_SEQ).fetchone()[0] or 0
+        if self._seq is None:
+            self._seq = int(connection.execute(sql.LAST_SEQ).fetchone()[0])
         self._seq += 1
         return (*delivery_row(delivery), self._seq)
 
@@ -95,13 +101,18 @@ class SqliteLedger:
     async def walk(self, after: LaneKey | None, limit: int) -> Sequence[DueLane]:
         parameters = (*(after or ("", "")), limit)
         rows = await self._database.write_raw(lambda c: c.execute(sql.WALK, parameters).fetchall())
-        return [DueLane((row[0], row[1]), row[2], row[3], row[4]) for row in rows]
+        return [DueLane((row[0], row[1]), row[2], row[3], row[4], row[5]) for row in rows]
 
     async def acquire(self, node: NodeId, lanes: Sequence[LaneKey]) -> Sequence[LaneKey]:
         rows = await self._database.write_raw(
             lambda c: [c.execute(sql.ACQUIRE, (*lane, node)).fetchone() for lane in lanes]
         )
         return [(row[0], row[1]) for row in rows if row]
+
+    async def gathering(self, lane: LaneKey, now: Micros, limit: int) -> Gathering | None:
+        parameters = (*lane, now, limit)
+        row = await self._database.write_raw(lambda c: c.execute(sql.GATHERING, parameters).fetchone())
+        return Gathering(row[0], row[1], row[2] > 0) if row[0] else None
 
     async def claim(self, node: NodeId, wants: Sequence[Want], now: Micros) -> Sequence[Claimed]:
         return await self._database.write_raw(lambda connection: _claim(connection, node, wants, now))
@@ -132,14 +143,20 @@ def _record(
             written.add(result.delivery.id)
     _many(connection, sql.count, _counts([r for r in results if r.delivery.id in written]))
     for pace in paces:
-        connection.execute(sql.KEEP_PACE, (*pace.lane, node, pace.document))
+        if pace.document is None:
+            connection.execute(sql.FORGET_PACE, (*pace.lane, node))
+        else:
+            connection.execute(sql.KEEP_PACE, (*pace.lane, node, pace.document))
     return [result.delivery.id for result in results if result.delivery.id not in written]
 
 
 def _move(connection: sqlite3.Connection, node: NodeId, result: Result) -> bool:
     d = result.delivery
     row = delivery_row(d)
-    values = (*row[5:13], d.finished_at, d.batch_id, d.tenant_id, d.id, node)
+    before = d.attempts - (
+        result.attempt is not None
+    )  # not so when it was written, and claimed again, before
+    values = (*row[5:13], d.finished_at, d.batch_id, d.tenant_id, d.id, node, before)
     if connection.execute(sql.MOVE, values).fetchone() is None:
         return False
     if result.attempt is not None:

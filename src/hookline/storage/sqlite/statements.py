@@ -47,7 +47,7 @@ def insert_results(rows: int) -> str:
 MOVE = """
 UPDATE deliveries SET state = ?, reason = ?, due_at = ?, attempts = ?, failures = ?, interruptions = ?,
   last_status = ?, last_cause = ?, finished_at = ?, batch_id = ?, owner = NULL
-WHERE tenant_id = ? AND id = ? AND state = 'sending' AND owner = ? RETURNING id"""
+WHERE tenant_id = ? AND id = ? AND state = 'sending' AND owner = ? AND attempts = ? RETURNING id"""
 
 INSERT_TAG = "INSERT OR IGNORE INTO event_tags (tenant_id, tag, event_id) VALUES (?, ?, ?)"
 INSERT_ATTEMPT = "INSERT INTO attempts (tenant_id, delivery_id, number, document) VALUES (?, ?, ?, ?)"
@@ -73,11 +73,21 @@ def tenants(rows: int) -> str:
 
 KEY = "SELECT id, fingerprint, accepted_at FROM events WHERE tenant_id = ? AND idempotency_key = ?"
 FORGET_KEY = "UPDATE events SET idempotency_key = NULL WHERE tenant_id = ? AND id = ?"
-LAST_SEQ = "SELECT max(seq) FROM deliveries WHERE order_key IS NOT NULL"
+NODE = "SELECT 1 FROM nodes WHERE id = ?"
 
+_OPEN = "order_key IS NOT NULL AND state IN ('pending', 'sending', 'held')"
+
+# No row's `seq` is above its rowid when it is made, so that no scan is needed; VACUUM may give lower rowids, and
+# therefore the open ones, which an index knows, are looked at too.
+LAST_SEQ = f"""
+SELECT max(coalesce((SELECT max(rowid) FROM deliveries), 0),
+  coalesce((SELECT max(seq) FROM deliveries WHERE {_OPEN}), 0))"""
+
+FORGET_PACE = "DELETE FROM lanes WHERE tenant_id = ? AND endpoint_id = ? AND owner = ?"
 KEEP_PACE = """
 INSERT INTO lanes (tenant_id, endpoint_id, owner, pace) VALUES (?, ?, ?, ?)
-ON CONFLICT (tenant_id, endpoint_id) DO UPDATE SET pace = excluded.pace, owner = excluded.owner"""
+ON CONFLICT (tenant_id, endpoint_id) DO UPDATE SET pace = excluded.pace, owner = excluded.owner
+WHERE owner IS NULL OR owner = excluded.owner"""
 
 # A loose index scan: one probe of the partial index for each lane that has something pending. SQLite has no
 # LATERAL: the walk carries row ids, and each step finds the first row behind the lane of the last.
@@ -93,8 +103,9 @@ WITH RECURSIVE walk(row) AS (
   FROM walk JOIN deliveries d ON d.rowid = walk.row
   LIMIT ?
 )
-SELECT d.tenant_id, d.endpoint_id, d.due_at, l.owner, l.pace
+SELECT d.tenant_id, d.endpoint_id, d.due_at, l.owner, l.pace, t.config_version
 FROM walk JOIN deliveries d ON d.rowid = walk.row
+JOIN tenants t ON t.id = d.tenant_id
 LEFT JOIN lanes l ON l.tenant_id = d.tenant_id AND l.endpoint_id = d.endpoint_id"""
 
 ACQUIRE = """
@@ -103,12 +114,19 @@ ON CONFLICT (tenant_id, endpoint_id) DO UPDATE SET owner = excluded.owner
 WHERE owner IS NULL OR owner = excluded.owner
 RETURNING tenant_id, endpoint_id"""
 
+GATHERING = """
+SELECT count(*), min(due_at), count(batch_id) FROM (
+  SELECT due_at, batch_id FROM deliveries
+  WHERE tenant_id = ? AND endpoint_id = ? AND state = 'pending' AND due_at <= ?
+  ORDER BY due_at, id LIMIT ?)"""
+
 PICK = """
 SELECT rowid FROM deliveries
 WHERE tenant_id = ? AND endpoint_id = ? AND state = 'pending' AND due_at <= ?
 ORDER BY due_at, id LIMIT ?"""
 
-_OPEN = "order_key IS NOT NULL AND state IN ('pending', 'sending', 'held')"
+UNORDERED_SEEN = 100
+"""Due deliveries of an ordered lane that are looked at for such as came before it was ordered: they wait for nobody."""
 
 # Of each key only the first open delivery may go, and only when it is due: a failing head blocks its own key alone.
 PICK_HEADS = f"""
@@ -121,8 +139,16 @@ WITH RECURSIVE heads(row) AS (
           ORDER BY order_key, seq LIMIT 1)
   FROM heads WHERE heads.row IS NOT NULL
 )
-SELECT d.rowid FROM heads JOIN deliveries d ON d.rowid = heads.row
-WHERE d.state = 'pending' AND d.due_at <= :now ORDER BY d.due_at, d.id LIMIT :count"""
+SELECT row FROM (
+  SELECT d.rowid AS row, d.due_at AS due_at, d.id AS id FROM heads JOIN deliveries d ON d.rowid = heads.row
+  WHERE d.state = 'pending' AND d.due_at <= :now
+  UNION ALL
+  SELECT row, due_at, id FROM (
+    SELECT rowid AS row, due_at, id, order_key FROM deliveries
+    WHERE tenant_id = :tenant AND endpoint_id = :endpoint AND state = 'pending' AND due_at <= :now
+    ORDER BY due_at, id LIMIT {UNORDERED_SEEN})
+  WHERE order_key IS NULL)
+ORDER BY due_at, id LIMIT :count"""
 
 
 @lru_cache

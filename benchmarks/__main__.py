@@ -1,0 +1,48 @@
+"""`python -m benchmarks`: measure, print, and fail when anything was lost."""
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+
+import msgspec
+
+from benchmarks import backlog, hang, lanes, throughput, throughput_text
+from benchmarks.machine import Refused, check
+from benchmarks.options import Options, Scenario, parse
+from benchmarks.outcome import Outcome
+from benchmarks.progress import Progress
+
+
+def _throughput(options: Options, progress: Progress) -> Outcome:
+    report = throughput.run(options, progress)
+    return Outcome(report=report, text=throughput_text.show(report), lost=report.lost)
+
+
+SCENARIOS: Mapping[Scenario, Callable[[Options, Progress], Outcome]] = MappingProxyType(
+    {
+        Scenario.THROUGHPUT: _throughput,
+        Scenario.HANG: hang.run,
+        Scenario.BACKLOG: backlog.run,
+        Scenario.LANES: lanes.run,
+    }
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = parse(arguments)
+    progress = Progress()
+    try:
+        options.folder.mkdir(parents=True, exist_ok=True)
+        check(options.folder)
+        outcome = SCENARIOS[options.scenario](options, progress)
+    except (Refused, RuntimeError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    finally:
+        progress.done()
+    print(msgspec.json.encode(outcome.report).decode() if options.json else outcome.text)
+    return outcome.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

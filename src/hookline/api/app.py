@@ -1,0 +1,134 @@
+"""The API as one ASGI application: the two hot routes first, then Litestar with everything else."""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias, cast
+
+from litestar import Litestar, Request, Response
+from litestar.di import Provide
+
+from hookline.api import (
+    deliveries,
+    endpoints,
+    event_types,
+    events,
+    health,
+    keys,
+    pages,
+    secrets,
+    tenants,
+)
+from hookline.api.auth import Auth
+from hookline.api.faults import Faults
+from hookline.api.openapi import build_document
+from hookline.api.parts import Parts
+from hookline.api.problem import Answer
+from hookline.api.publish import HOT, Publishing
+from hookline.api.reading import ClientGone, Message, Receive, Scope, Send
+from hookline.api.rules import caller_of, make_guard, query_of
+from hookline.emissions import RequestAnswered, Route, StatusClass
+from hookline.errors import NotFound
+
+ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+Hot: TypeAlias = Callable[[Scope, Receive], Awaitable[Answer]]
+
+NOUNS = (events, deliveries, endpoints, secrets, event_types, keys, tenants, health, pages)
+_CLASSES: tuple[StatusClass, ...] = ("2xx", "2xx", "2xx", "3xx", "4xx", "5xx")
+_ROUTES = {"/healthz": Route.HEALTH, "/readyz": Route.HEALTH, "/metrics": Route.HEALTH}
+
+
+def build_api(parts: Parts) -> ASGIApp:
+    return Api(parts)
+
+
+class Api:
+    def __init__(self, parts: Parts) -> None:
+        auth = Auth(parts.store.keys, parts.directory, parts.clock)
+        publishing = Publishing(parts, auth)
+        self._telemetry = parts.telemetry
+        self._faults = Faults(parts)
+        self._hot: dict[str, Hot] = {
+            "/v1/events": publishing.one,
+            "/v1/events/batch": publishing.many,
+        }
+        self._rest = cast("ASGIApp", build_litestar(parts, auth, self._faults))  # its types name each message
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._rest(scope, receive, send)
+            return
+        started = time.perf_counter()
+        hot = self._hot.get(scope["path"]) if scope["method"] == "POST" else None
+        if hot is None:
+            await self._other(scope, receive, send, started)
+            return
+        try:
+            answer = await hot(scope, receive)
+        except ClientGone:
+            return
+        except Exception as error:  # noqa: BLE001  whatever it is, the caller gets an answer
+            answer = self._faults.answer(scope, error)
+        await send_answer(send, answer)
+        self._tell(Route.PUBLISH, answer.status, started)
+
+    async def _other(self, scope: Scope, receive: Receive, send: Send, started: float) -> None:
+        status = 500
+
+        async def watched(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        if "\0" in scope["path"]:
+            answer = self._faults.answer(scope, NotFound("There is nothing at this path."))
+            await send_answer(watched, answer)
+        else:
+            await self._rest(scope, receive, watched)
+        self._tell(_route(scope["path"]), status, started)
+
+    def _tell(self, route: Route, status: int, started: float) -> None:
+        self._telemetry.emit(
+            RequestAnswered(
+                route=route, status=_CLASSES[status // 100], seconds=time.perf_counter() - started
+            )
+        )
+
+
+async def send_answer(send: Send, answer: Answer) -> None:
+    headers = [*answer.headers, (b"content-length", str(len(answer.body)).encode())]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+def build_litestar(parts: Parts, auth: Auth, faults: Faults) -> Litestar:
+    def failed(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+        answer = faults.answer(dict(request.scope), error)
+        headers = {name.decode(): value.decode() for name, value in answer.headers}
+        media_type = headers.pop("content-type")
+        return Response(answer.body, status_code=answer.status, headers=headers, media_type=media_type)
+
+    document = build_document(NOUNS, HOT)
+    return Litestar(
+        route_handlers=[handler for noun in NOUNS for handler in noun.HANDLERS],
+        dependencies={
+            "parts": Provide(lambda: parts, sync_to_thread=False),
+            "document": Provide(lambda: document, sync_to_thread=False),
+            "auth": Provide(lambda: auth, sync_to_thread=False),
+            "caller": Provide(caller_of, sync_to_thread=False),
+            "asked": Provide(query_of, sync_to_thread=False),
+        },
+        guards=[make_guard(auth)],
+        exception_handlers={Exception: failed, 404: failed, 405: failed},
+        request_max_body_size=parts.settings.body_limit,
+        openapi_config=None,
+        logging_config=None,
+    )
+
+
+def _route(path: str) -> Route:
+    if path in _ROUTES:
+        return _ROUTES[path]
+    if path.startswith("/v1/"):
+        return Route.API
+    return Route.PAGE if path.startswith(("/docs", "/openapi.json")) else Route.OTHER

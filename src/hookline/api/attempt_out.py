@@ -1,0 +1,93 @@
+"""An attempt as it is shown: the whole exchange, with a plain hint when it failed."""
+
+import base64
+
+import msgspec
+
+from hookline.api.times import iso, maybe_iso
+from hookline.model.attempt import HINTS, Attempt, Cause, Headers, Timings
+
+_SUCCESS = range(200, 300)
+
+
+class BodyOut(msgspec.Struct, frozen=True, kw_only=True):
+    """Bytes: `text` where they are UTF-8, else `base64`."""
+
+    text: str | None
+    base64: str | None
+    truncated: bool
+    """Only the beginning was read."""
+
+
+class TimingsOut(msgspec.Struct, frozen=True, kw_only=True):
+    """Milliseconds spent in each part."""
+
+    dns: float
+    connect: float
+    tls: float
+    first_byte: float
+    total: float
+
+
+class AttemptOut(msgspec.Struct, frozen=True, kw_only=True):
+    """One HTTP exchange."""
+
+    number: int
+    at: str
+    trigger: str
+    """`schedule`, `manual` or `test`."""
+    url: str
+    method: str
+    request_headers: Headers
+    """As sent, credentials redacted."""
+    request_body: BodyOut | None
+    succeeded: bool
+    status: int | None
+    response_headers: Headers
+    response_body: BodyOut
+    cause: Cause | None
+    """The class of the error, when it failed."""
+    detail: str
+    hint: str
+    """In plain words what to do about it."""
+    timings: TimingsOut
+    resent: bool
+    """Sent once more on a fresh connection: the receiver may have seen it twice."""
+    next_at: str | None
+    """When the next attempt is due."""
+
+
+def shaped_attempt(attempt: Attempt, request_body: bytes | None) -> AttemptOut:
+    exchange = attempt.exchange
+    succeeded = exchange.status in _SUCCESS
+    cause = None if succeeded else exchange.cause or Cause.STATUS
+    return AttemptOut(
+        number=attempt.number,
+        at=iso(attempt.at),
+        trigger=attempt.trigger,
+        url=attempt.url,
+        method=attempt.method,
+        request_headers=attempt.request_headers,
+        request_body=None if request_body is None else shaped_body(request_body),
+        succeeded=succeeded,
+        status=exchange.status,
+        response_headers=exchange.headers,
+        response_body=shaped_body(exchange.body, truncated=exchange.truncated),
+        cause=cause,
+        detail=exchange.detail,
+        hint="" if cause is None else HINTS[cause],
+        timings=_timings(exchange.timings),
+        resent=exchange.resent,
+        next_at=maybe_iso(attempt.next_at),
+    )
+
+
+def shaped_body(body: bytes, *, truncated: bool = False) -> BodyOut:
+    try:
+        return BodyOut(text=body.decode(), base64=None, truncated=truncated)
+    except UnicodeDecodeError:
+        return BodyOut(text=None, base64=base64.b64encode(body).decode(), truncated=truncated)
+
+
+def _timings(timings: Timings) -> TimingsOut:
+    return TimingsOut(**msgspec.structs.asdict(timings))

@@ -1,0 +1,224 @@
+"""An endpoint as users write it, and everything that is checked before it is stored."""
+
+import asyncio
+from typing import Annotated, Literal, assert_never
+
+import msgspec
+
+from hookline.api.body import at_field
+from hookline.api.parts import Parts
+from hookline.api.text import Description, Metadata, Name
+from hookline.clock import Micros
+from hookline.deliver.dialect import Envelope
+from hookline.deliver.sign import check_secret, new_secret, new_signing_key, sign_with
+from hookline.errors import InvalidField
+from hookline.model.endpoint import (
+    NO_AUTH,
+    Auth,
+    BasicAuth,
+    Batch,
+    BearerAuth,
+    Endpoint,
+    HeaderAuth,
+    NoAuth,
+    Order,
+    Rate,
+    Secret,
+)
+from hookline.model.ids import SecretId, TenantId
+from hookline.model.json import nearest
+from hookline.model.patterns import check_pattern
+from hookline.model.retry import DEFAULT_RETRY, AnyRetryPolicy
+from hookline.net.header import MASK, RESERVED, check_header, check_headers
+from hookline.net.url import parse_url
+from hookline.route.filter import compile_filter
+
+LOOK_UP = 3.0
+"""Seconds for the look at what the host name resolves to; each dial looks again anyway."""
+_FIELD = "secrets"
+
+
+class EndpointIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where to send, what, and how."""
+
+    url: Annotated[str, msgspec.Meta(min_length=1, max_length=2048)]
+    name: Name = ""
+    description: Description = ""
+    events: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=250)] = ("*",)
+    """Event types (`call.started`), beginnings of them (`call.*`), or `*`."""
+    filter: Annotated[str, msgspec.Meta(max_length=2048)] = ""
+    """A CEL expression over `type`, `data`, `tags` and `time`; empty: everything."""
+    method: Literal["POST", "PUT", "PATCH"] = "POST"
+    headers: Annotated[dict[str, str], msgspec.Meta(max_length=50)] = {}
+    """Sent with every request, beside those of the dialect."""
+    auth: Auth = NO_AUTH
+    secrets: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=10)] | None = None
+    """The newest first. Left out: one is made for a new endpoint, and those of an old one stay."""
+    unsigned: bool = False
+    """No secret: receivers cannot know who sent the request."""
+    dialect: str = "standard"
+    timeout: Annotated[float, msgspec.Meta(ge=0.5, le=60)] = 15.0
+    """Seconds for the whole exchange."""
+    retry: AnyRetryPolicy = DEFAULT_RETRY
+    rate: Rate | None = None
+    concurrency: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 32
+    """Requests at once, for each node."""
+    order: Order = Order.NONE
+    batch: Batch | None = None
+    max_age: Annotated[float, msgspec.Meta(ge=1, le=31_536_000)] | None = None
+    """Seconds after which a waiting delivery expires; null: never."""
+    active: bool = True
+    metadata: Metadata = {}
+
+
+async def made(
+    given: EndpointIn, parts: Parts, tenant: TenantId, now: Micros, known: Endpoint | None = None
+) -> Endpoint:
+    """The endpoint that `given` describes, in the place of `known` if there is one. Raises for what is not allowed."""
+    given = _unmasked(given, known)
+    dialect = _dialect(given.dialect, parts)
+    _check(given, dialect)
+    return Endpoint(
+        id=known.id if known else parts.ids.endpoint(),
+        tenant_id=tenant,
+        url=await _checked_url(given.url, parts),
+        name=given.name,
+        description=given.description,
+        events=given.events,
+        filter=given.filter,
+        method=given.method,
+        headers=given.headers,
+        auth=given.auth,
+        secrets=_secrets(given, parts, dialect, now, known),
+        dialect=given.dialect,
+        timeout=given.timeout,
+        retry=given.retry,
+        rate=given.rate,
+        concurrency=given.concurrency,
+        order=given.order,
+        batch=given.batch,
+        max_age=given.max_age,
+        active=given.active,
+        disabled_reason=known.disabled_reason if known and not (given.active or known.active) else "",
+        metadata=given.metadata,
+        created_at=known.created_at if known else now,
+        updated_at=now,
+    )
+
+
+def as_given(endpoint: Endpoint) -> EndpointIn:
+    """What would make this endpoint again; its secrets stay where they are."""
+    names = set(EndpointIn.__struct_fields__) - {"secrets", "unsigned"}
+    fields = {name: getattr(endpoint, name) for name in names}
+    return EndpointIn(**fields, unsigned=not endpoint.secrets)
+
+
+def new_secret_of(value: str, parts: Parts, now: Micros) -> Secret:
+    return Secret(id=parts.ids.secret(), value=value, created_at=now)
+
+
+def check_secret_for(value: str, dialect: Envelope) -> None:
+    """Raises InvalidField unless endpoints of this dialect can sign with `value`."""
+    if dialect.signing is None:
+        raise InvalidField(
+            f"The dialect {dialect.name} does not sign.", hint="Leave the secret out.", field=_FIELD
+        )
+    check_secret(value, dialect.keys)
+    sign_with(Secret(id=SecretId(""), value=value, created_at=Micros(0)), dialect.signing)
+
+
+def made_secret(dialect: Envelope, kind: Literal["hmac", "ed25519"] = "hmac") -> str:
+    value = new_signing_key() if kind == "ed25519" else new_secret()
+    check_secret_for(value, dialect)
+    return value
+
+
+def _secrets(
+    given: EndpointIn, parts: Parts, dialect: Envelope, now: Micros, known: Endpoint | None
+) -> tuple[Secret, ...]:
+    if given.unsigned:
+        if given.secrets:
+            raise InvalidField("An unsigned endpoint has no secrets.", hint="Send one of both.", field=_FIELD)
+        return ()
+    if given.secrets is not None:
+        for value in given.secrets:
+            check_secret_for(value, dialect)
+        return tuple(new_secret_of(value, parts, now) for value in given.secrets)
+    if known is not None and known.secrets:
+        for secret in known.secrets:
+            check_secret_for(secret.value, dialect)
+        return known.secrets
+    return (new_secret_of(made_secret(dialect), parts, now),) if dialect.signing is not None else ()
+
+
+def _dialect(name: str, parts: Parts) -> Envelope:
+    found = parts.dialects.get(name)
+    if found is None:
+        meant = nearest(name, parts.dialects)
+        hint = f"Did you mean {meant}?" if meant else f"There are {', '.join(parts.dialects)}."
+        raise InvalidField(f"There is no dialect {name[:64]!r}.", hint=hint, field="dialect")
+    return found
+
+
+def _check(given: EndpointIn, dialect: Envelope) -> None:
+    for position, pattern in enumerate(given.events):
+        with at_field(f"events[{position}]"):
+            check_pattern(pattern)
+    if given.filter:
+        with at_field("filter"):
+            compile_filter(given.filter)
+    reserved = RESERVED | dialect.reserved
+    with at_field("headers"):
+        check_headers(given.headers, reserved=reserved)
+    with at_field("auth"):
+        _check_auth(given.auth, reserved)
+    if given.batch is not None and given.order is not Order.NONE:
+        raise InvalidField(
+            "An endpoint is either ordered or batched.", hint="Leave order or batch out.", field="batch"
+        )
+    if given.batch is not None and not dialect.batches:
+        raise InvalidField(
+            f"The dialect {dialect.name} has no form for several events in one request.",
+            hint="Leave batch out, or choose another dialect.",
+            field="batch",
+        )
+
+
+def _check_auth(auth: Auth, reserved: frozenset[str]) -> None:
+    match auth:
+        case NoAuth():
+            return
+        case BasicAuth():
+            if ":" in auth.username or not f"{auth.username}{auth.password}".isprintable():
+                raise InvalidField("The user name holds a colon, or one of both an unprintable character.")
+        case BearerAuth():
+            check_header("Authorization", f"Bearer {auth.token}")
+        case HeaderAuth():
+            check_header(auth.name, auth.value, reserved=reserved)
+        case _:
+            assert_never(auth)
+
+
+async def _checked_url(text: str, parts: Parts) -> str:
+    with at_field("url"):
+        url = parse_url(text)
+        await parts.guard.check_resolved(url, asyncio.get_running_loop().time() + LOOK_UP)
+    return url.text
+
+
+def _unmasked(given: EndpointIn, known: Endpoint | None) -> EndpointIn:
+    """What comes back as it was shown, masked, means: as it was."""
+    before = known.headers if known else {}
+    headers = {
+        name: before.get(name, value) if value == MASK else value for name, value in given.headers.items()
+    }
+    auth = given.auth
+    if MASK in msgspec.structs.astuple(auth):
+        if known is None or type(known.auth) is not type(auth):
+            raise InvalidField(f"{MASK} stands for a credential that is not shown.", field="auth")
+        fields = {
+            name: getattr(known.auth, name) if value == MASK else value
+            for name, value in msgspec.structs.asdict(auth).items()
+        }
+        auth = msgspec.structs.replace(auth, **fields)
+    return msgspec.structs.replace(given, headers=headers, auth=auth)

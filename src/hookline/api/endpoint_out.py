@@ -1,0 +1,204 @@
+"""An endpoint as it is shown: no secret, no credential."""
+
+from typing import assert_never
+
+import msgspec
+
+from hookline.api.times import iso, maybe_iso
+from hookline.clock import HOUR, Micros
+from hookline.deliver.sign import HMAC_PREFIX, SIGNING_PREFIX, public_key
+from hookline.errors import InvalidField
+from hookline.model.endpoint import (
+    Auth,
+    BasicAuth,
+    Batch,
+    BearerAuth,
+    Counters,
+    Endpoint,
+    HeaderAuth,
+    HourCount,
+    NoAuth,
+    Order,
+    Rate,
+    Secret,
+)
+from hookline.model.retry import AnyRetryPolicy
+from hookline.net.header import MASK, redact
+
+_LONG = 32
+"""Letters of a secret from which on the last four may be shown."""
+
+
+class SecretOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A signing secret without its value."""
+
+    id: str
+    kind: str
+    """`hmac`, `ed25519`, or `text` for dialects that key on any text."""
+    hint: str
+    """Its beginning and its last letters, to recognise it by."""
+    public_key: str | None
+    """Of an ed25519 key: what receivers verify with."""
+    created_at: str
+    expires_at: str | None
+    """Until then it signs beside the newer one."""
+
+
+class RevealedSecret(SecretOut, frozen=True, kw_only=True):
+    """A signing secret."""
+
+    value: str
+
+
+class CountersOut(msgspec.Struct, frozen=True, kw_only=True):
+    """Attempts since the endpoint was made."""
+
+    total: int
+    succeeded: int
+    failed: int
+    success_rate: float | None
+    """Percent; null before the first attempt."""
+    last_attempt_at: str | None
+    last_success_at: str | None
+
+
+class EndpointOut(msgspec.Struct, frozen=True, kw_only=True):
+    """An endpoint. Credentials in `auth` and `headers` show as `***`; sent back so, they stay as they are."""
+
+    id: str
+    url: str
+    name: str
+    description: str
+    events: tuple[str, ...]
+    filter: str
+    method: str
+    headers: dict[str, str]
+    auth: Auth
+    secrets: list[SecretOut]
+    """The newest first."""
+    dialect: str
+    timeout: float
+    retry: AnyRetryPolicy
+    rate: Rate | None
+    concurrency: int
+    order: Order
+    batch: Batch | None
+    max_age: float | None
+    active: bool
+    disabled_reason: str
+    """Why Hookline switched it off; empty when a person did."""
+    metadata: dict[str, str]
+    counters: CountersOut
+    created_at: str
+    updated_at: str
+
+
+class HourOut(msgspec.Struct, frozen=True, kw_only=True):
+    """One hour in which something was sent."""
+
+    hour: str
+    """When it began."""
+    succeeded: int
+    failed: int
+
+
+class StatsOut(msgspec.Struct, frozen=True, kw_only=True):
+    """Attempts by the hour; hours without any are left out."""
+
+    since: str
+    until: str
+    hours: list[HourOut]
+
+
+def shaped(endpoint: Endpoint, counters: Counters) -> EndpointOut:
+    return EndpointOut(
+        id=endpoint.id,
+        url=endpoint.url,
+        name=endpoint.name,
+        description=endpoint.description,
+        events=endpoint.events,
+        filter=endpoint.filter,
+        method=endpoint.method,
+        headers=dict(redact(tuple(endpoint.headers.items()))),
+        auth=masked(endpoint.auth),
+        secrets=[shaped_secret(secret) for secret in endpoint.secrets],
+        dialect=endpoint.dialect,
+        timeout=endpoint.timeout,
+        retry=endpoint.retry,
+        rate=endpoint.rate,
+        concurrency=endpoint.concurrency,
+        order=endpoint.order,
+        batch=endpoint.batch,
+        max_age=endpoint.max_age,
+        active=endpoint.active,
+        disabled_reason=endpoint.disabled_reason,
+        metadata=endpoint.metadata,
+        counters=_counters(counters),
+        created_at=iso(endpoint.created_at),
+        updated_at=iso(endpoint.updated_at),
+    )
+
+
+def shaped_secret(secret: Secret) -> SecretOut:
+    public = _public(secret.value)
+    return SecretOut(
+        id=secret.id,
+        kind=_kind(secret.value, public),
+        hint=_hint(secret.value, public),
+        public_key=public,
+        created_at=iso(secret.created_at),
+        expires_at=maybe_iso(secret.expires_at),
+    )
+
+
+def revealed(secret: Secret) -> RevealedSecret:
+    return RevealedSecret(value=secret.value, **msgspec.structs.asdict(shaped_secret(secret)))
+
+
+def shaped_hour(count: HourCount) -> HourOut:
+    return HourOut(hour=iso(Micros(count.hour * HOUR)), succeeded=count.succeeded, failed=count.failed)
+
+
+def masked(auth: Auth) -> Auth:
+    match auth:
+        case NoAuth():
+            return auth
+        case BasicAuth():
+            return BasicAuth(username=auth.username, password=MASK)
+        case BearerAuth():
+            return BearerAuth(token=MASK)
+        case HeaderAuth():
+            return HeaderAuth(name=auth.name, value=MASK)
+    assert_never(auth)
+
+
+def _public(value: str) -> str | None:
+    """Of an ed25519 key; a text that only begins like one is none."""
+    try:
+        return public_key(value)
+    except InvalidField:
+        return None
+
+
+def _kind(value: str, public: str | None) -> str:
+    if public is not None:
+        return "ed25519"
+    return "hmac" if value.startswith(HMAC_PREFIX) else "text"
+
+
+def _hint(value: str, public: str | None) -> str:
+    """Of a secret of a person's own choice nothing is shown: it may be short."""
+    if public is not None:
+        return f"{SIGNING_PREFIX}…"
+    return f"{HMAC_PREFIX}…{value[-4:]}" if value.startswith(HMAC_PREFIX) and len(value) >= _LONG else MASK
+
+
+def _counters(counters: Counters) -> CountersOut:
+    return CountersOut(
+        total=counters.total,
+        succeeded=counters.succeeded,
+        failed=counters.failed,
+        success_rate=counters.success_rate,
+        last_attempt_at=maybe_iso(counters.last_attempt_at),
+        last_success_at=maybe_iso(counters.last_success_at),
+    )

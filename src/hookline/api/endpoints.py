@@ -1,0 +1,240 @@
+"""Endpoints: create, list, show, patch, put, delete, switch on and off, test, count."""
+
+from typing import Annotated
+
+import msgspec
+from litestar import delete, get, patch, post, put
+from litestar.params import RawBody
+
+from hookline.api.attempt_out import AttemptOut, shaped_attempt
+from hookline.api.body import absent, convert_values, decode_body
+from hookline.api.endpoint_in import EndpointIn, as_given, made
+from hookline.api.endpoint_out import EndpointOut, StatsOut, shaped, shaped_hour
+from hookline.api.lists import Listing, Paging
+from hookline.api.merge import decode_patch, merged
+from hookline.api.parts import Parts
+from hookline.api.rules import Needs, NeedsCaller, NeedsPaging, NeedsParts, PathText, rule
+from hookline.api.times import iso, parse_time
+from hookline.clock import DAY, HOUR, Micros
+from hookline.model.api_key import Scope
+from hookline.model.endpoint import Counters, Endpoint
+from hookline.model.event import Event
+from hookline.model.ids import EndpointId, TenantId
+from hookline.model.patterns import ALL, check_type
+from hookline.storage.endpoints import Held
+
+TEST_TYPE = "hookline.test"
+STATS_DAYS = 7
+
+
+class EndpointPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of the list, oldest first."""
+
+    items: list[EndpointOut]
+    next_cursor: str | None
+    next: str | None
+
+
+class TrialIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to send as a test."""
+
+    type: str | None = None
+    """Left out: the first event type that the endpoint names, else `hookline.test`."""
+    data: msgspec.Raw = msgspec.field(default_factory=absent)
+    """Any JSON value. Left out: the example of the event type, if there is one."""
+
+
+class StatsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which hours."""
+
+    since: str | None = None
+    """A time (ISO 8601 with zone); seven days before `until` if left out."""
+    until: str | None = None
+    """A time; now if left out."""
+
+
+class HeldChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What becomes of the deliveries that waited while the endpoint was inactive."""
+
+    held: Annotated[str, msgspec.Meta(pattern="^(release|cancel|keep)$")] = "release"
+    """`release` sends them, paced; `cancel` ends them; `keep` leaves them held."""
+
+
+_ENDPOINT = msgspec.json.Decoder(EndpointIn)
+_TRIAL = msgspec.json.Decoder(TrialIn)
+_CHOICE = msgspec.json.Decoder(HeldChoice)
+_READ = rule(Scope.READ)
+_MANAGE = rule(Scope.MANAGE)
+
+
+@post("/v1/endpoints", opt=rule(Scope.MANAGE, body=EndpointIn))
+async def create_endpoint(body: RawBody, caller: NeedsCaller, parts: NeedsParts) -> EndpointOut:
+    """Create an endpoint. Unless secrets are given, or `unsigned` is true, one is made: reveal it by `/secrets`."""
+    given = decode_body(body, _ENDPOINT)
+    endpoint = await made(given, parts, caller.tenant, parts.clock.now())
+    await parts.store.endpoints.create(endpoint)
+    await parts.directory.reload(caller.tenant)
+    return shaped(endpoint, Counters())
+
+
+@get("/v1/endpoints", opt=rule(Scope.READ, query=Paging))
+async def list_endpoints(caller: NeedsCaller, parts: NeedsParts, asked: NeedsPaging) -> EndpointPage:
+    """List endpoints, oldest first, with their counters."""
+    listing = Listing.of("/v1/endpoints", caller.tenant, asked)
+    page = await parts.store.endpoints.list(
+        caller.tenant, after=listing.after(asked.cursor), limit=asked.limit
+    )
+    counters = await parts.store.counters.many(caller.tenant, [one.id for one in page.items])
+    return EndpointPage(
+        items=[shaped(one, counters[one.id]) for one in page.items],
+        next_cursor=listing.cursor(page.after),
+        next=listing.link(page.after),
+    )
+
+
+@get("/v1/endpoints/{endpoint_id:str}", opt=_READ)
+async def get_endpoint(endpoint_id: PathText, caller: NeedsCaller, parts: NeedsParts) -> EndpointOut:
+    """Show an endpoint with its counters."""
+    return await _shown(parts, caller.tenant, EndpointId(endpoint_id))
+
+
+@put("/v1/endpoints/{endpoint_id:str}", opt=rule(Scope.MANAGE, body=EndpointIn))
+async def replace_endpoint(
+    endpoint_id: PathText, body: RawBody, caller: NeedsCaller, parts: NeedsParts
+) -> EndpointOut:
+    """Replace an endpoint: what is left out gets its default; secrets that are not given stay."""
+    given = decode_body(body, _ENDPOINT)
+    known = await parts.store.endpoints.get(caller.tenant, EndpointId(endpoint_id))
+    return await _replaced(parts, given, known)
+
+
+@patch("/v1/endpoints/{endpoint_id:str}", opt=rule(Scope.MANAGE, body=EndpointIn, patch=True))
+async def change_endpoint(
+    endpoint_id: PathText, body: RawBody, caller: NeedsCaller, parts: NeedsParts
+) -> EndpointOut:
+    """Change an endpoint by JSON merge patch (RFC 7396): what is left out stays, null resets to the default.
+
+    An object that changes its `kind` is replaced whole. Switching on by `active` releases what was held.
+    """
+    change = decode_patch(body, EndpointIn)
+    known = await parts.store.endpoints.get(caller.tenant, EndpointId(endpoint_id))
+    before = msgspec.to_builtins(as_given(known))
+    if change.get("secrets") is not None and "unsigned" not in change:
+        before["unsigned"] = False
+    return await _replaced(parts, convert_values(merged(before, change), EndpointIn), known)
+
+
+@delete("/v1/endpoints/{endpoint_id:str}", opt=_MANAGE)
+async def delete_endpoint(endpoint_id: PathText, caller: NeedsCaller, parts: NeedsParts) -> None:
+    """Delete an endpoint: its secrets are wiped, what waits for it is cancelled."""
+    await parts.store.endpoints.delete(caller.tenant, EndpointId(endpoint_id), parts.clock.now())
+    await parts.directory.reload(caller.tenant)
+
+
+@post(
+    "/v1/endpoints/{endpoint_id:str}/enable",
+    opt=rule(Scope.MANAGE, body=HeldChoice, optional=True),
+    status_code=200,
+)
+async def enable_endpoint(
+    endpoint_id: PathText, body: RawBody, caller: NeedsCaller, parts: NeedsParts
+) -> EndpointOut:
+    """Switch an endpoint on, and say what becomes of what was held."""
+    choice = decode_body(body or b"{}", _CHOICE).held
+    held = None if choice == "keep" else Held(choice)
+    await parts.store.endpoints.enable(caller.tenant, EndpointId(endpoint_id), held, parts.clock.now())
+    await parts.directory.reload(caller.tenant)
+    parts.wake()
+    return await _shown(parts, caller.tenant, EndpointId(endpoint_id))
+
+
+@post("/v1/endpoints/{endpoint_id:str}/disable", opt=_MANAGE, status_code=200)
+async def disable_endpoint(endpoint_id: PathText, caller: NeedsCaller, parts: NeedsParts) -> EndpointOut:
+    """Switch an endpoint off: what is due for it is held."""
+    await parts.store.endpoints.disable(caller.tenant, EndpointId(endpoint_id), "", parts.clock.now())
+    await parts.directory.reload(caller.tenant)
+    return await _shown(parts, caller.tenant, EndpointId(endpoint_id))
+
+
+@post(
+    "/v1/endpoints/{endpoint_id:str}/test",
+    opt=rule(Scope.MANAGE, body=TrialIn, optional=True),
+    status_code=200,
+)
+async def test_endpoint(
+    endpoint_id: PathText, body: RawBody, caller: NeedsCaller, parts: NeedsParts
+) -> AttemptOut:
+    """Send a test event now, active or not, and show the whole exchange. Nothing of it is stored or counted."""
+    given = decode_body(body or b"{}", _TRIAL)
+    endpoint = await parts.store.endpoints.get(caller.tenant, EndpointId(endpoint_id))
+    event = await _test_event(given, endpoint, parts)
+    attempt = await parts.tester.send(endpoint, event)
+    dialect = parts.dialects.get(endpoint.dialect)
+    return shaped_attempt(attempt, dialect.body(event) if dialect else None)
+
+
+@get("/v1/endpoints/{endpoint_id:str}/stats", opt=rule(Scope.READ, query=StatsQuery))
+async def get_stats(
+    endpoint_id: PathText,
+    caller: NeedsCaller,
+    parts: NeedsParts,
+    asked: Needs[StatsQuery],
+) -> StatsOut:
+    """Count attempts by the hour."""
+    await parts.store.endpoints.get(caller.tenant, EndpointId(endpoint_id))
+    now = parts.clock.now()
+    end = now if asked.until is None else parse_time(asked.until, "until")
+    start = (
+        Micros(max(0, end - STATS_DAYS * DAY)) if asked.since is None else parse_time(asked.since, "since")
+    )
+    hours = await parts.store.counters.hours(
+        caller.tenant, EndpointId(endpoint_id), start // HOUR, -(-end // HOUR)
+    )
+    return StatsOut(since=iso(start), until=iso(end), hours=[shaped_hour(hour) for hour in hours])
+
+
+async def _replaced(parts: Parts, given: EndpointIn, known: Endpoint) -> EndpointOut:
+    endpoint = await made(given, parts, known.tenant_id, parts.clock.now(), known)
+    held = Held.RELEASE if endpoint.active and not known.active else None
+    await parts.store.endpoints.replace(endpoint, held=held)
+    await parts.directory.reload(known.tenant_id)
+    if held is not None:
+        parts.wake()
+    return shaped(endpoint, await parts.store.counters.get(known.tenant_id, known.id))
+
+
+async def _shown(parts: Parts, tenant: TenantId, endpoint_id: EndpointId) -> EndpointOut:
+    endpoint = await parts.store.endpoints.get(tenant, endpoint_id)
+    return shaped(endpoint, await parts.store.counters.get(tenant, endpoint_id))
+
+
+async def _test_event(given: TrialIn, endpoint: Endpoint, parts: Parts) -> Event:
+    exact = [pattern for pattern in endpoint.events if not pattern.endswith(ALL)]
+    name = given.type if given.type is not None else next(iter(exact), TEST_TYPE)
+    check_type(name)
+    config = await parts.directory.at_least(endpoint.tenant_id)
+    known = config.event_types.get(name)
+    example = bytes(known.example) if known is not None and known.example is not None else b""
+    now = parts.clock.now()
+    return Event(
+        id=parts.ids.event(),
+        tenant_id=endpoint.tenant_id,
+        type=name,
+        data=bytes(given.data) or example or b'{"message":"This is a test from Hookline."}',
+        time=now,
+        accepted_at=now,
+    )
+
+
+HANDLERS = (
+    create_endpoint,
+    list_endpoints,
+    get_endpoint,
+    replace_endpoint,
+    change_endpoint,
+    delete_endpoint,
+    enable_endpoint,
+    disable_endpoint,
+    test_endpoint,
+    get_stats,
+)

@@ -1,0 +1,43 @@
+"""Bodies as examples, for the document. A test sends each of them."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+EXAMPLES: Mapping[str, Any] = MappingProxyType(
+    {
+        "EventIn": {
+            "type": "call.started",
+            "data": {"call": "c_1042", "from": "+4930123456"},
+            "idempotency_key": "call-c_1042-started",
+            "tags": ["berlin"],
+        },
+        "BatchIn": {
+            "events": [
+                {"type": "call.started", "data": {"call": "c_1042"}},
+                {"type": "call.ended", "data": {"call": "c_1042", "seconds": 73}},
+            ]
+        },
+        "EndpointIn": {
+            "url": "https://example.com/hooks",
+            "name": "Example",
+            "events": ["call.*"],
+            "filter": "data.seconds > 60",
+            "retry": {"kind": "exponential", "first": 5, "attempts": 8},
+            "rate": {"count": 10, "seconds": 1},
+        },
+        "EndpointInPatch": {"events": ["call.ended"], "filter": None, "active": True},
+        "HeldChoice": {"held": "release"},
+        "TrialIn": {"type": "call.started", "data": {"call": "c_1042"}},
+        "RotateIn": {"overlap_seconds": 3600},
+        "EventTypeIn": {
+            "description": "A call has begun.",
+            "schema": {"type": "object", "required": ["call"], "properties": {"call": {"type": "string"}}},
+            "enforcement": "warn",
+            "example": {"call": "c_1042"},
+        },
+        "KeyIn": {"scope": "publish", "name": "The shop"},
+        "TenantIn": {"id": "acme", "name": "Acme"},
+        "TenantChangePatch": {"name": "Acme Ltd"},
+    }
+)

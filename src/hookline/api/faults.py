@@ -1,0 +1,68 @@
+"""Exceptions as answers: ours, Litestar's, and the ones that nobody expected."""
+
+from http import HTTPStatus
+
+from litestar.exceptions import (
+    HTTPException,
+    MethodNotAllowedException,
+    NotFoundException,
+)
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
+
+from hookline.api.parts import Parts
+from hookline.api.problem import Answer, answer_of, internal_problem, problem_answer
+from hookline.api.reading import Scope, too_large
+from hookline.emissions import RequestRefused
+from hookline.errors import BadRequest, HooklineError, MethodNotAllowed, NotFound
+
+
+class Faults:
+    def __init__(self, parts: Parts) -> None:
+        self._telemetry = parts.telemetry
+        self._ids = parts.ids
+        self._limit = parts.settings.body_limit
+
+    def answer(self, scope: Scope, error: Exception) -> Answer:
+        """Tells the log too: by its code where we know the error, with its trace where we do not."""
+        known = self._known(scope, error)
+        if known is None or known.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+            return self._unexpected(scope, error)
+        answer = problem_answer(known)
+        if isinstance(error, HTTPException) and known.status == MethodNotAllowed.status:
+            answer.headers.append((b"allow", (error.headers or {}).get("Allow", "").encode()))
+        self._tell(scope, answer.status, known.code)
+        return answer
+
+    def _known(self, scope: Scope, error: Exception) -> HooklineError | None:
+        if isinstance(error, HooklineError):
+            return error
+        if isinstance(error, RequestEntityTooLarge):
+            return too_large(self._limit)
+        return _routing(scope["method"], error) if isinstance(error, HTTPException) else None
+
+    def _unexpected(self, scope: Scope, error: Exception) -> Answer:
+        problem = internal_problem(self._ids)
+        self._telemetry.fault(f"{scope['method']} {scope['path']} ({problem.id})", error)
+        self._tell(scope, problem.status, problem.code)
+        return answer_of(problem)
+
+    def _tell(self, scope: Scope, status: int, code: str) -> None:
+        caller = scope.get("auth")
+        tenant = getattr(caller, "tenant_id", None) or ""
+        self._telemetry.emit(
+            RequestRefused(
+                tenant_id=tenant, method=scope["method"], path=scope["path"], status=status, code=code
+            )
+        )
+
+
+def _routing(method: str, error: HTTPException) -> HooklineError | None:
+    """Bodies and parameters are read by us: what is left is where a request goes."""
+    match error:
+        case NotFoundException():
+            return NotFound("There is nothing at this path.", hint="See /docs for what there is.")
+        case MethodNotAllowedException():
+            return MethodNotAllowed(f"This path does not take {method}.", hint="See /docs for what it takes.")
+        case HTTPException() if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+            return BadRequest(error.detail)
+    return None

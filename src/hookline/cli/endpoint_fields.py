@@ -1,0 +1,78 @@
+"""The options that describe an endpoint, shared by `endpoints create` and `endpoints update`."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from cyclopts import Group, Parameter
+
+from hookline.cli.exits import Exit, Failed
+from hookline.cli.inputs import json_object, pairs, read_source, settings_pairs
+
+ENDPOINT = Group("Endpoint", sort_key=1)
+
+
+def _many(name: str, text: str) -> Parameter:
+    return Parameter(name=name, negative="", help=text, show_default=False, group=ENDPOINT)
+
+
+def _one(text: str, *, name: str | None = None) -> Parameter:
+    return Parameter(name=name, negative="", help=text, show_default=False, group=ENDPOINT)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class EndpointFields:
+    """None, or empty: not given."""
+
+    name: Annotated[str | None, _one("For people.")] = None
+    description: Annotated[str | None, _one("For people.")] = None
+    event: Annotated[tuple[str, ...], _many("--event", "An event type, call.*, or *; again for more.")] = ()
+    filter: Annotated[str | None, _one("A CEL expression, as data.amount > 100.")] = None
+    header: Annotated[tuple[str, ...], _many("--header", "NAME=VALUE, sent with each request.")] = ()
+    timeout: Annotated[float | None, _one("Seconds for the whole exchange.")] = None
+    concurrency: Annotated[int | None, _one("Requests at once, for each node.")] = None
+    rate: Annotated[float | None, _one("Requests a second at most.")] = None
+    order: Annotated[Literal["none", "endpoint", "key"] | None, _one("Whether one waits for another.")] = None
+    dialect: Annotated[str | None, _one("The wire format.")] = None
+    secret_file: Annotated[str, _one("A file (or -) with the signing secret, when you have one already.")] = (
+        ""
+    )
+    unsigned: Annotated[bool, _one("Send without a signature.")] = False
+    metadata: Annotated[tuple[str, ...], _many("--metadata", "NAME=VALUE, of your own.")] = ()
+    set: Annotated[
+        tuple[str, ...],
+        _many("--set", """Any field as JSON: 'retry={"kind":"fixed","delay":60,"attempts":5}'."""),
+    ] = ()
+    source: Annotated[str, _one("Take the fields from a JSON file (or -).", name="--from")] = ""
+
+
+BLANK = EndpointFields()
+
+
+def fields_of(given: EndpointFields) -> dict[str, Any]:
+    """As the API takes them: a file first, then each option over it."""
+    fields = json_object(given.source) if given.source else {}
+    plain = ("name", "description", "filter", "timeout", "concurrency", "order", "dialect")
+    fields |= {name: value for name in plain if (value := getattr(given, name)) is not None}
+    if given.event:
+        fields["events"] = list(given.event)
+    if given.header:
+        fields["headers"] = pairs(given.header, "--header")
+    if given.metadata:
+        fields["metadata"] = pairs(given.metadata, "--metadata")
+    if given.rate is not None:
+        fields["rate"] = _rate(given.rate)
+    if given.unsigned:
+        fields["unsigned"] = True
+    if given.secret_file:
+        fields["secrets"] = [read_source(given.secret_file).decode(errors="replace").strip()]
+    return fields | settings_pairs(given.set)
+
+
+def _rate(per_second: float) -> dict[str, float]:
+    """The API counts whole requests in a span of time."""
+    if per_second <= 0:
+        raise Failed("--rate must be more than 0.", exit_code=Exit.USAGE)
+    if per_second < 1:
+        return {"count": 1, "seconds": 1 / per_second}
+    return {"count": round(per_second), "seconds": 1}

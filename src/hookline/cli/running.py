@@ -1,0 +1,69 @@
+"""Running: the event loop, the log, and the signals of a process that stays. First signal: stop in order; second: at once."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+
+import uvloop
+
+from hookline.app import Roles, serving
+from hookline.cli.exits import Exit
+from hookline.clock import SystemClock
+from hookline.config import Settings
+from hookline.telemetry import Telemetry
+
+_STOPPING = b"Stopping: exchanges under way may finish. Once more stops at once.\n"
+
+
+def run_until_stopped(work: Coroutine[None, None, None]) -> int:
+    """Exit code 0 when it was asked to stop."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_until_stopped(work))
+
+
+@asynccontextmanager
+async def gateway(settings: Settings, roles: Roles) -> AsyncIterator[str]:
+    """The program with its log on standard output. Yields the address of its API."""
+    with open(1, "wb", buffering=0, closefd=False) as stream:
+        telemetry = Telemetry(
+            stream=stream,
+            clock=SystemClock(),
+            log_format=settings.log_format,
+            log_level=settings.log_level,
+        )
+        with telemetry.libraries():
+            async with serving(settings, telemetry, roles) as address:
+                yield address
+
+
+async def forever() -> None:
+    await asyncio.get_running_loop().create_future()
+
+
+async def _until_stopped(work: Coroutine[None, None, None]) -> int:
+    task = asyncio.ensure_future(work)
+    asked: list[int] = []
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, _on_signal(task, asked), number)
+    try:
+        await task
+    except asyncio.CancelledError:
+        if not asked:
+            raise
+    return Exit.OK
+
+
+def _on_signal(task: "asyncio.Future[None]", asked: list[int]) -> Callable[[int], None]:
+    def handle(number: int) -> None:
+        if asked:
+            os._exit(128 + number)  # what was acknowledged is on disk: nothing else may hold up the exit
+        asked.append(number)
+        if sys.stderr.isatty():
+            os.write(2, b"\r" + _STOPPING)
+        task.cancel()
+
+    return handle

@@ -1,0 +1,50 @@
+"""Text for people: what strangers sent made harmless, times and JSON made readable."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+_UNITS = ((86_400, "d"), (3_600, "h"), (60, "m"))
+
+
+def clean(text: str) -> str:
+    """Escapes what a terminal would act on: it may come from a receiver or a publisher."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
+def clean_lines(text: str) -> str:
+    return "\n".join(clean(line.expandtabs(4)) for line in text.splitlines())
+
+
+def local(iso: str) -> str:
+    """A time of the API in this machine's zone; what is no time stays as it is."""
+    try:
+        return datetime.fromisoformat(iso).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    except ValueError:
+        return iso
+
+
+def span(seconds: float) -> str:
+    """`5 s`, `30 m`, `2 h`."""
+    for size, unit in _UNITS:
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds:.3g} s"
+
+
+def compact(value: Any) -> str:
+    """A value of an answer on one line."""
+    match value:
+        case None | "" | [] | {}:
+            return "-"
+        case bool():
+            return "yes" if value else "no"
+        case str():
+            return clean(value)
+        case list() if all(isinstance(one, str) for one in value):
+            return clean(", ".join(value))
+        case _:
+            return clean(msgspec.json.encode(value).decode())

@@ -1,0 +1,164 @@
+"""uvicorn's HTTP protocol with the guards that it lacks: a cap on the header section, and a deadline for slow clients.
+
+What uvicorn and llhttp do already: a keep-alive timeout between requests, flow control of bodies, and the refusal of
+requests with two lengths, or with a length and chunks. Each refusal is a problem document here.
+"""
+
+import asyncio
+from typing import Any, cast
+
+import msgspec
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from hookline.api.problem import MEDIA_TYPE, Problem, kind_of
+
+LINGER = 2.0
+"""Seconds for which we read on and forget after a refusal: closing at once would take the answer away from the client."""
+BAD, SLOW, LARGE = 400, 408, 431
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    header_bytes: int
+    read_seconds: float
+
+
+class GuardedProtocol(HttpToolsProtocol):
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        limits: Limits,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self._limits = limits
+        self._head_bytes = 0
+        self._in_head = True
+        self._deadline: float | None = None
+        """By when the request must be here whole; None between requests."""
+        self._watch: asyncio.TimerHandle | None = None
+        self._refused = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(cast("asyncio.Transport", transport))
+        self._expect_by(self._limits.read_seconds)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._watch is not None:
+            self._watch.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._refused:
+            return
+        if self._deadline is None:
+            self._deadline = self.loop.time() + self._limits.read_seconds
+        if self._in_head:
+            # Counted raw: a line that does not end fires no callback, and neither do blank lines.
+            self._head_bytes += len(data)
+        super().data_received(data)
+        if self._in_head and self._head_bytes > self._limits.header_bytes and not self._refused:
+            self._refuse(LARGE)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._in_head = True
+        self._deadline = self.loop.time() + self._limits.read_seconds
+
+    def on_headers_complete(self) -> None:
+        if self._refused:
+            return
+        size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        if size > self._limits.header_bytes:
+            self._refuse(LARGE)
+            return
+        self._in_head = False
+        self._head_bytes = 0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        if not self._refused:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        if self._refused:
+            return
+        self._deadline = None
+        self._in_head = True
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._deadline is not None and not self.pipeline:  # answered before the whole body was here
+            self._expect_by(LINGER)
+
+    def send_400_response(self, msg: str) -> None:
+        self._refuse(BAD, msg)
+
+    def _expect_by(self, seconds: float) -> None:
+        self._deadline = self.loop.time() + seconds
+        if self._watch is not None:
+            self._watch.cancel()
+        self._watch = self.loop.call_at(self._deadline, self._look)
+
+    def _look(self) -> None:
+        """One timer for the whole connection: a request costs a look at the clock, not a timer of its own."""
+        now = self.loop.time()
+        if self._deadline is None or self._deadline > now:
+            again = self._deadline if self._deadline is not None else now + self._limits.read_seconds
+            self._watch = self.loop.call_at(again, self._look)
+        elif self._refused or self._answered():
+            self.transport.close()
+        else:
+            self._refuse(SLOW)
+
+    def _answered(self) -> bool:
+        return self.cycle is not None and self.cycle.response_started
+
+    def _refuse(self, status: int, detail: str = "") -> None:
+        """Answer, and end the connection; when an answer has begun already, only the latter."""
+        if self._refused or self.transport.is_closing():
+            return
+        self._refused = True
+        busy = self.cycle is not None and not self.cycle.response_complete
+        if busy and self.cycle.response_started:
+            self.transport.close()
+            return
+        if busy:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        self.transport.write(_refusal(status, detail))
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self._expect_by(LINGER)
+
+
+def _refusal(status: int, detail: str) -> bytes:
+    code, sentence = _REFUSALS[status]
+    body = msgspec.json.encode(
+        Problem(
+            type=kind_of(code),
+            title="The request is not accepted",
+            status=status,
+            code=code,
+            detail=detail or sentence,
+        )
+    )
+    lines = [
+        STATUS_LINE[status],
+        f"content-type: {MEDIA_TYPE}\r\n".encode(),
+        f"content-length: {len(body)}\r\n".encode(),
+        b"connection: close\r\n\r\n",
+    ]
+    return b"".join(lines) + body
+
+
+_REFUSALS = {
+    BAD: ("bad_request", "This is not a valid HTTP/1.1 request."),
+    SLOW: ("request_timeout", "The request did not arrive in time."),
+    LARGE: ("headers_too_large", "The header section is larger than allowed."),
+}
