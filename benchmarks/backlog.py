@@ -114,7 +114,7 @@ class Scene:
         self.options = options
         self._rig = rig
         self._place = place
-        self._admin = admin_key(place)
+        self._admin = admin_key(place, options.program)
         self._lanes: Lanes | None = None
         self.peak_mb = 0.0
 

@@ -1,10 +1,11 @@
 """The gateway under test: the real program, `hookline serve`, with default settings and its log in a file."""
 
+import base64
 import http.client
 import os
+import secrets
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,7 +19,6 @@ from benchmarks.processes import peak_mb, resident_mb
 
 _START = 60.0
 _STOP = 3.0
-PROGRAM = (sys.executable, "-m", "hookline")
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +27,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     folder: Path
     settings: dict[str, str]
     port: int
+    secret_key: str
 
     @property
     def environment(self) -> dict[str, str]:
@@ -36,6 +37,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
             **self.settings,
             "HOOKLINE_DATA_DIR": str(self.folder),
             "HOOKLINE_PORT": str(self.port),
+            "HOOKLINE_SECRET_KEY": self.secret_key,
             "HOOKLINE_ALLOW_HTTP": "true",
             "HOOKLINE_ALLOW_NETWORKS": "127.0.0.0/8",
         }
@@ -95,7 +97,8 @@ def placed(database: Database, folder: Path, port: int) -> Iterator[Place]:
     """A fresh database and folder, removed at the end."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    place = Place(folder=folder, settings=database.fresh(folder), port=port)
+    key = base64.b64encode(secrets.token_bytes(32)).decode()
+    place = Place(folder=folder, settings=database.fresh(folder), port=port, secret_key=key)
     try:
         yield place
     finally:
@@ -103,9 +106,9 @@ def placed(database: Database, folder: Path, port: int) -> Iterator[Place]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def admin_key(place: Place) -> str:
+def admin_key(place: Place, program: Sequence[str]) -> str:
     """Made before the gateway starts, as an operator does."""
-    command = [*PROGRAM, "keys", "create", "--admin", "--json"]
+    command = [*program, "keys", "create", "--admin", "--json"]
     done = subprocess.run(command, env=place.environment, capture_output=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)}: {done.stderr.decode(errors='replace')}")
@@ -113,7 +116,7 @@ def admin_key(place: Place) -> str:
 
 
 @contextmanager
-def serving(place: Place, admin: str, command: Sequence[str] = (*PROGRAM, "serve")) -> Iterator[Gateway]:
+def serving(place: Place, admin: str, command: Sequence[str]) -> Iterator[Gateway]:
     """Started and ready; at the end stopped, by force if it takes long, since nothing of it is needed."""
     log = place.folder / "gateway.log"
     with log.open("ab") as lines:

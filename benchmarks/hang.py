@@ -121,7 +121,7 @@ def _pairs(database: Database, rig: Rig, options: Options, hanging: int, progres
 
 def _leg(database: Database, rig: Rig, options: Options, hanging: int, *, hang: bool) -> Leg:
     with placed(database, options.folder / "run", free_port()) as place:
-        admin = admin_key(place)
+        admin = admin_key(place, options.program)
         with serving(place, admin, serve_command(options)) as gateway:
             subject = Subject(rig=rig, gateway=gateway, database=database, options=options)
             return _measure(subject, hanging, hang=hang)

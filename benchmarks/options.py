@@ -1,6 +1,8 @@
 """What to measure, and for how long: the arguments of `python -m benchmarks`."""
 
 import argparse
+import shlex
+import sys
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -8,6 +10,8 @@ from pathlib import Path
 import msgspec
 
 from benchmarks.child import ROOT
+
+PROGRAM = (sys.executable, "-m", "hookline")
 
 
 class Scenario(StrEnum):
@@ -43,6 +47,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     folder: Path
     json: bool
     profile: Path | None
+    program: tuple[str, ...]
+    """The command line of `hookline`."""
 
 
 _FULL = {"runs": 5, "seconds": 10.0, "warm_up": 2.0, "ceiling": 3.0, "accept": 3.0, "open": 20.0}
@@ -79,6 +85,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         folder=given.dir.resolve(),
         json=given.json,
         profile=given.profile and given.profile.resolve(),
+        program=tuple(shlex.split(given.program)) if given.program else PROGRAM,
     )
 
 

@@ -5,7 +5,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.gateway import PROGRAM
 from benchmarks.options import Options
 
 _RATE = "400"
@@ -15,7 +14,7 @@ def serve_command(options: Options) -> Sequence[str]:
     """`hookline serve`; with `--profile FILE` below py-spy (a flame graph, *.svg, or else folded stacks) if it is
     installed, else below cProfile (for `python -m pstats FILE`).
     """
-    plain = (*PROGRAM, "serve")
+    plain = (*options.program, "serve")
     if options.profile is None:
         return plain
     spy = _py_spy()

@@ -14,7 +14,7 @@ from benchmarks.processes import cpu_seconds
 from benchmarks.traffic import delivered_body, receiver_request
 
 _SAMPLE = 0.05
-_PATIENCE = 30.0
+PATIENCE = 30.0
 """Seconds without any arrival after which what is missing counts as lost."""
 
 
@@ -37,12 +37,15 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rig:
-    def __init__(self, board: Board, receiver: Child, publisher: Child, client: Child, folder: Path) -> None:
+    def __init__(
+        self, board: Board, receiver: Child, publisher: Child, client: Child, acknowledged: Path
+    ) -> None:
         self.board = board
         self.receiver = receiver
         self.publisher = publisher
         self.client = client
-        self.acknowledged = str(folder / "acknowledged")
+        self.acknowledged = str(acknowledged)
+        self.patience = PATIENCE
 
     def window(
         self, seconds: float, *, fan_out: int = 1, groups: Mapping[str, Sequence[int]] | None = None
@@ -111,7 +114,7 @@ class Rig:
         """What was lost and repeated, once all has arrived or nothing more arrives."""
         audit = Audit(acknowledged=self.acknowledged, paths=tuple(tuple(kind) for kind in paths), since=since)
         seen, quiet_since = -1, time.monotonic()
-        while time.monotonic() - quiet_since < _PATIENCE:
+        while time.monotonic() - quiet_since < self.patience:
             arrived = self.board[Slot.DELIVERED]
             if arrived != seen:
                 seen, quiet_since = arrived, time.monotonic()
@@ -134,6 +137,6 @@ def ready(folder: Path) -> Iterator[Rig]:
             stack.enter_context(Child(f"benchmarks.{name}", board))
             for name in ("receiver", "publisher", "ceilings")
         )
-        rig = Rig(board, receiver, publisher, client, folder)
+        rig = Rig(board, receiver, publisher, client, folder / "acknowledged")
         stack.callback(Path(rig.acknowledged).unlink, missing_ok=True)
         yield rig

@@ -17,7 +17,7 @@ from hookline.model.ids import EndpointId, Ids, NodeId, TenantId, delivery_id
 from hookline.model.tenant import Tenant
 from hookline.storage.ledger import Accepted, Claimed, LaneKey, Result, Stored, Want
 from hookline.storage.open import Location, Opened, open_store
-from hookline.vault import Vault, create_key_file, load_keys
+from hookline.vault import Vault, load_keys
 
 GROUP = 1000
 """Rows of one transaction while filling."""
@@ -37,8 +37,6 @@ class Storeroom:
     async def at(cls, environment: dict[str, str]) -> AsyncIterator[Self]:
         """Where a gateway with this environment keeps its rows."""
         settings = load({name: text for name, text in environment.items() if name.startswith("HOOKLINE_")})
-        if not settings.secret_key and not settings.key_file.exists():
-            create_key_file(settings.key_file)
         clock = SystemClock()
         ids = Ids(clock)
         opened = await open_store(_location(settings), Vault(load_keys(settings)), clock)

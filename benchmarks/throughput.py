@@ -117,7 +117,7 @@ def _step(progress: Progress, label: str) -> Callable[[str], None]:
 def _run(database: Database, rig: Rig, options: Options, step: Callable[[str], None]) -> Run:
     """One fresh database and gateway. Each row is compared with the aiohttp ceiling taken just before it."""
     with placed(database, options.folder / "run", free_port()) as place:
-        admin = admin_key(place)
+        admin = admin_key(place, options.program)
         with serving(place, admin, serve_command(options)) as gateway:
             time.sleep(options.ceiling_seconds / 2)
             idle = gateway.resident_mb

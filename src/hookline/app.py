@@ -107,10 +107,15 @@ async def running(
     roles: Roles,
     *,
     ledger: Callable[[Ledger], Ledger] | None = None,
+    clock: Clock | None = None,
 ) -> AsyncIterator[Engine]:
-    """Everything but the server, started; on leaving, stopped in order. `ledger` may wrap the hot verbs."""
+    """Everything but the server, started; on leaving, stopped in order. `ledger` may wrap the hot verbs; `clock` is
+    the system's unless tests turn the hands.
+    """
     async with AsyncExitStack() as stack:
-        core = await _core(settings, telemetry, stack, ledger or (lambda plain: plain))
+        core = await _core(
+            settings, telemetry, stack, ledger or (lambda plain: plain), clock or SystemClock()
+        )
         engine = _engine(core, roles)
         if engine.delivering is not None:
             await engine.delivering.node.join()
@@ -162,9 +167,12 @@ def _parts(engine: Engine) -> Parts:
 
 
 async def _core(
-    settings: Settings, telemetry: Telemetry, stack: AsyncExitStack, wrap: Callable[[Ledger], Ledger]
+    settings: Settings,
+    telemetry: Telemetry,
+    stack: AsyncExitStack,
+    wrap: Callable[[Ledger], Ledger],
+    clock: Clock,
 ) -> Core:
-    clock = SystemClock()
     opened = await open_store(_location(settings), Vault(load_keys(settings)), clock)
     stack.push_async_callback(opened.close)
     resolver = DnsResolver(clock)
@@ -217,6 +225,7 @@ def _engine(core: Core, roles: Roles) -> Engine:
         clock=core.clock,
         telemetry=core.telemetry,
         parallel=core.opened.groups,
+        switch_off=core.opened.store.endpoints.switch_filter_off,
     )
     return Engine(core=core, publisher=publisher, delivering=delivering, hints=hints)
 

@@ -1,5 +1,6 @@
 """The API as one ASGI application: the two hot routes first, then Litestar with everything else."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias, cast
@@ -20,7 +21,7 @@ from hookline.api import (
 )
 from hookline.api.auth import Auth
 from hookline.api.faults import Faults
-from hookline.api.openapi import build_document
+from hookline.api.openapi import Json, build_document
 from hookline.api.parts import Parts
 from hookline.api.problem import Answer
 from hookline.api.publish import HOT, Publishing
@@ -108,12 +109,12 @@ def build_litestar(parts: Parts, auth: Auth, faults: Faults) -> Litestar:
         media_type = headers.pop("content-type")
         return Response(answer.body, status_code=answer.status, headers=headers, media_type=media_type)
 
-    document = build_document(NOUNS, HOT)
+    document = Document()
     return Litestar(
         route_handlers=[handler for noun in NOUNS for handler in noun.HANDLERS],
         dependencies={
             "parts": Provide(lambda: parts, sync_to_thread=False),
-            "document": Provide(lambda: document, sync_to_thread=False),
+            "document": Provide(document.read),
             "auth": Provide(lambda: auth, sync_to_thread=False),
             "caller": Provide(caller_of, sync_to_thread=False),
             "asked": Provide(query_of, sync_to_thread=False),
@@ -124,6 +125,18 @@ def build_litestar(parts: Parts, auth: Auth, faults: Faults) -> Litestar:
         openapi_config=None,
         logging_config=None,
     )
+
+
+class Document:
+    """The OpenAPI document, made when somebody first asks for it."""
+
+    def __init__(self) -> None:
+        self._made: asyncio.Task[Json] | None = None
+
+    async def read(self) -> Json:
+        if self._made is None:  # in a thread: it takes a while, and deliveries go on meanwhile
+            self._made = asyncio.create_task(asyncio.to_thread(build_document, NOUNS, HOT))
+        return await asyncio.shield(self._made)
 
 
 def _route(path: str) -> Route:

@@ -7,14 +7,17 @@ from collections.abc import Iterator
 import msgspec
 
 from hookline import __version__
-from hookline.api.openapi import SCOPE, Json
-from hookline.errors import ConfigurationError, HooklineError
+from hookline.api.openapi import REF, SCOPE, Json
+from hookline.api.problem import INTERNAL, MEDIA_TYPE
+from hookline.errors import HooklineError
 
+_INTERNAL = 500
 _CODE = re.compile(r"`([^`]*)`")
+_PROBLEM = {"$ref": REF.format(name="Problem")}
 _TRANSPORT = (
     (
-        "internal",
-        500,
+        INTERNAL,
+        _INTERNAL,
         "An unexpected error. The answer has an id; the log of the gateway has the rest under it.",
     ),
     ("request_timeout", 408, "The request did not arrive in time."),
@@ -28,8 +31,9 @@ def routes_page(document: Json) -> str:
     for path, item in document["paths"].items():
         for method, operation in item.items():
             groups.setdefault(operation["tags"][0], []).append((path, method, operation))
-    index = "".join(f'<a href="#{_id(tag)}">{html.escape(tag)}</a>' for tag in groups)
+    index = "".join(f'<a href="#{_id(tag)}">{html.escape(tag)}</a>' for tag in [*groups, "types"])
     body = "".join(_group(tag, rows, document) for tag, rows in groups.items())
+    body += _types(document)
     links = '<p><a href="/openapi.json">openapi.json</a> · <a href="/docs/errors">error codes</a></p>'
     return _page("API", f"{about}{links}<nav>{index}</nav>{body}")
 
@@ -46,10 +50,9 @@ def _codes() -> Iterator[tuple[str, int, str]]:
     open_ = [HooklineError]
     while open_:
         kind = open_.pop()
-        if not issubclass(kind, ConfigurationError):
+        if kind.status != _INTERNAL:  # those are told as `internal`, or not over HTTP at all
             seen.setdefault(kind.code, (kind.status, kind.title))
         open_ += kind.__subclasses__()
-    seen.pop(HooklineError.code)
     told = [(code, status, title) for code, (status, title) in seen.items()]
     yield from sorted([*told, *_TRANSPORT], key=lambda one: (one[1], one[0]))
 
@@ -84,7 +87,7 @@ def _parameters(parameters: list[Json]) -> str:
         return ""
     rows = "".join(
         f"<tr><td><code>{html.escape(one['name'])}</code></td><td>{one['in']}</td>"
-        f"<td>{html.escape(_kind(one['schema']))}</td><td>{_text(one.get('description', ''))}</td></tr>"
+        f"<td>{_kind(one['schema'])}</td><td>{_text(one.get('description', ''))}</td></tr>"
         for one in parameters
     )
     return f"<h4>Parameters</h4><table>{rows}</table>"
@@ -100,12 +103,27 @@ def _request(body: Json | None, document: Json) -> str:
 
 
 def _answers(answers: Json, document: Json) -> str:
-    shown = ""
+    shown, problems = "", []
     for status, answer in answers.items():
-        content = answer.get("content", {}).get("application/json")
-        fields = _fields(content["schema"], document) if content else ""
+        content = answer.get("content", {})
+        if MEDIA_TYPE in content:
+            problems.append(status)
+            continue
+        fields = (
+            _fields(content["application/json"]["schema"], document) if "application/json" in content else ""
+        )
         shown += f"<h5>{status} <small>{html.escape(answer['description'])}</small></h5>{fields}"
-    return f"<h4>Answers</h4>{shown}"
+    refused = f"<p>Refused with {', '.join(problems)}: {_kind(_PROBLEM)}</p>" if problems else ""
+    return f"<h4>Answers</h4>{shown}{refused}"
+
+
+def _types(document: Json) -> str:
+    shown = ""
+    for name, schema in sorted(document["components"]["schemas"].items()):
+        about = schema.get("description", "")
+        values = " | ".join(html.escape(str(one)) for one in schema.get("enum", ()))
+        shown += f'<h4 id="type-{name}">{name}</h4><p>{_text(about)} {values}</p>{_fields(schema, document)}'
+    return f'<h2 id="types">types</h2>{shown}'
 
 
 def _fields(schema: Json, document: Json) -> str:
@@ -115,7 +133,7 @@ def _fields(schema: Json, document: Json) -> str:
     required = found.get("required", [])
     rows = "".join(
         f"<tr><td><code>{html.escape(name)}</code>{'*' if name in required else ''}</td>"
-        f"<td>{html.escape(_kind(one))}</td><td>{_text(one.get('description', ''))}</td></tr>"
+        f"<td>{_kind(one)}</td><td>{_text(one.get('description', ''))}</td></tr>"
         for name, one in found.get("properties", {}).items()
     )
     return f"<table>{rows}</table>" if rows else ""
@@ -123,11 +141,12 @@ def _fields(schema: Json, document: Json) -> str:
 
 def _kind(schema: Json) -> str:
     if "$ref" in schema:
-        return str(schema["$ref"].rpartition("/")[2])
+        name = html.escape(schema["$ref"].rpartition("/")[2])
+        return f'<a href="#type-{name}">{name}</a>'
     if "anyOf" in schema:
         return " or ".join(_kind(one) for one in schema["anyOf"])
     if "enum" in schema:
-        return " | ".join(str(one) for one in schema["enum"])
+        return " | ".join(html.escape(str(one)) for one in schema["enum"])
     if schema.get("type") == "array":
         return (
             f"list of {_kind(schema.get('items', {}))}" if isinstance(schema.get("items"), dict) else "list"

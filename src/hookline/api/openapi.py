@@ -12,7 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from hookline import __version__
 from hookline.api.examples import EXAMPLES
-from hookline.api.field_docs import field_docs
+from hookline.api.field_docs import FieldDocs
 from hookline.api.problem import MEDIA_TYPE, Problem
 from hookline.api.rules import Rule, Wall, rule_of
 
@@ -60,10 +60,11 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 def build_document(nouns: Sequence[Any], hot: Sequence[HotRoute]) -> Json:
     """`nouns`: modules that have HANDLERS."""
     operations = [*map(_of_hot, hot), *_operations(nouns)]
+    docs = FieldDocs()
     paths: dict[str, Json] = {}
     for one in operations:
-        paths.setdefault(one.path, {})[one.method] = _described(one)
-    schemas = _schemas(operations)
+        paths.setdefault(one.path, {})[one.method] = _described(one, docs)
+    schemas = _schemas(operations, docs)
     for route in hot:
         schemas[_name(route.rule.body)].update(route.body_schema)
     return {
@@ -121,14 +122,14 @@ def _of_handler(tag: str, handler: HTTPRouteHandler) -> Operation:
     )
 
 
-def _described(one: Operation) -> Json:
+def _described(one: Operation, docs: FieldDocs) -> Json:
     summary, _, rest = one.doc.partition("\n\n")
     told: Json = {
         "tags": [one.tag],
         "operationId": one.name,
         "summary": " ".join(summary.split()).rstrip("."),
         "description": " ".join(one.doc.split()) if rest else "",
-        "parameters": [*one.parameters, *_tenant_header(one.rule), *_query(one.rule)],
+        "parameters": [*one.parameters, *_tenant_header(one.rule), *_query(one.rule, docs)],
         "responses": {str(status): answer for status, answer in sorted(_answers(one))},
         SCOPE: one.rule.scope.value if one.rule.scope else None,
         WALL: one.rule.wall.value,
@@ -188,14 +189,14 @@ def _tenant_header(rule: Rule) -> Iterator[Json]:
         yield {"name": "Hookline-Tenant", "in": "header", "description": sentence, "schema": schema}
 
 
-def _query(rule: Rule) -> Iterator[Json]:
+def _query(rule: Rule, docs: FieldDocs) -> Iterator[Json]:
     if rule.query is None:
         return
     _, components = msgspec.json.schema_components([rule.query], ref_template="{name}")
-    docs = field_docs(rule.query)
+    sentences = docs.of(rule.query)
     for name, one in components[rule.query.__name__]["properties"].items():
         plain = _without_null(one, components)
-        yield {"name": name, "in": "query", "description": docs.get(name, ""), "schema": plain}
+        yield {"name": name, "in": "query", "description": sentences.get(name, ""), "schema": plain}
 
 
 def _without_null(schema: Json, components: Json) -> Json:
@@ -208,7 +209,7 @@ def _without_null(schema: Json, components: Json) -> Json:
     return {key: value for key, value in found.items() if not (key == "default" and value is None)}
 
 
-def _schemas(operations: Sequence[Operation]) -> Json:
+def _schemas(operations: Sequence[Operation], docs: FieldDocs) -> Json:
     kinds: list[type[msgspec.Struct]] = [Problem]
     for one in operations:
         kinds += [kind for kind in (one.rule.body, one.answer) if kind not in {None, bytes, str}]
@@ -216,7 +217,7 @@ def _schemas(operations: Sequence[Operation]) -> Json:
     documented = {kind.__name__: kind for kind in _with_parts(kinds)}
     for name, schema in found.items():
         if name in documented:
-            _document(schema, documented[name])
+            _document(schema, documented[name], docs)
     for one in operations:
         if one.rule.patch and one.rule.body is not None:
             name = one.rule.body.__name__
@@ -238,8 +239,8 @@ def _with_parts(kinds: Sequence[Any]) -> Iterator[type[msgspec.Struct]]:
         open_ += getattr(info, "types", ())
 
 
-def _document(schema: Json, kind: type[msgspec.Struct]) -> None:
-    for name, text in field_docs(kind).items():
+def _document(schema: Json, kind: type[msgspec.Struct], docs: FieldDocs) -> None:
+    for name, text in docs.of(kind).items():
         if name in schema["properties"]:
             schema["properties"][name].setdefault("description", text)
     if kind.__name__ in EXAMPLES:

@@ -217,8 +217,8 @@ HOT = (
     HotRoute(
         path="/v1/events",
         name="publish_event",
-        doc="Publish an event. 202: it is stored, and so is what it must reach; a repeat answers 202 too, "
-        "with `duplicate: true`.",
+        doc="Publish an event.\n\n202: it is stored, and so is what it must reach. A repeat of an idempotency key "
+        "answers 202 too, with `duplicate: true`.",
         rule=Rule(scope=KeyScope.PUBLISH, body=EventIn, conflicts=True),
         answer=EventAccepted,
         parameters=(_KEY_HEADER,),
@@ -227,8 +227,8 @@ HOT = (
     HotRoute(
         path="/v1/events/batch",
         name="publish_batch",
-        doc="Publish up to 1,000 events, each answered on its own. The answer is 202 whatever became of each: "
-        "look at `status` of every item.",
+        doc="Publish many events, each answered on its own.\n\nThe answer is 202 whatever became of each: "
+        "look at the `status` of every item. One bad event harms no other. Up to 1,000 by default.",
         rule=Rule(scope=KeyScope.PUBLISH, body=BatchIn),
         answer=BatchAccepted,
     ),

@@ -4,12 +4,12 @@ import asyncio
 import random
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import Protocol
 
 import msgspec
 
 from hookline.clock import Clock, Micros
 from hookline.deliver import conclude
+from hookline.deliver.claims import Claims
 from hookline.deliver.lanes import Lane, Lanes
 from hookline.deliver.outcome import GiveUp, Outcome, RetryLater, blames_endpoint, judge, succeeded
 from hookline.deliver.pace import Disable, Pace
@@ -18,12 +18,13 @@ from hookline.deliver.target import Target
 from hookline.deliver.targets import Targets
 from hookline.deliver.task import InHand, Task
 from hookline.deliver.told import Told
+from hookline.deliver.tries import Try, taken
 from hookline.errors import HooklineError, NotFound
-from hookline.model.attempt import Attempt, Cause, Exchange, Headers
+from hookline.model.attempt import Cause, Exchange, Headers
 from hookline.model.delivery import Delivery, State
 from hookline.model.endpoint import Endpoint
 from hookline.model.event import Event
-from hookline.model.ids import DeliveryId, EventId, NodeId, delivery_id
+from hookline.model.ids import DeliveryId, EventId, NodeId
 from hookline.net.client import Client
 from hookline.storage.directory import Directory
 from hookline.storage.ledger import LaneKey, LanePace, Ledger, Result
@@ -34,30 +35,6 @@ LAST_WORD = 10.0
 """Seconds that a stopping node waits for its last results to be written."""
 _HEALTHY = Pace()
 _encode = msgspec.json.Encoder().encode
-
-
-class Claims(Protocol):
-    """Whom the worker tells of work in the database, and of endpoints to switch off: its node."""
-
-    def due(self, lane: LaneKey, at: Micros) -> None:
-        """Something of this lane is due then."""
-        ...
-
-    def freed(self, lane: LaneKey) -> None:
-        """An exchange of this lane is over and on disk."""
-        ...
-
-    def room(self) -> None:
-        """There is room for more."""
-        ...
-
-    def healed(self, lane: LaneKey) -> None:
-        """It is healthy, and anybody's again."""
-        ...
-
-    def disable(self, endpoint: Endpoint, reason: str) -> None:
-        """Switch it off."""
-        ...
 
 
 class Worker:
@@ -144,7 +121,7 @@ class Worker:
         bodies: dict[str, bytes] = {}
         tasks = []
         for position in positions:
-            delivery = _in_hand(event, position)
+            delivery = taken(event, position)
             lane = (event.tenant_id, delivery.endpoint_id)
             tasks.append(Task(delivery=delivery, event=event, lane=lane, fresh=True, bodies=bodies))
         self._enqueue(tasks, reserved=reserved)
@@ -225,7 +202,7 @@ class Worker:
         if settled is not None or endpoint is None:
             self._settle(task, endpoint, settled or conclude.handed_back(task.delivery, at))
             return
-        attempt = _Try(task=task, endpoint=endpoint, at=at)
+        attempt = Try(task=task, endpoint=endpoint, at=at)
         try:
             exchange, headers = await self._exchange(attempt, self._targets.get(endpoint))
         except asyncio.CancelledError:
@@ -244,7 +221,7 @@ class Worker:
                 return None
         return config.endpoints.get(task.delivery.endpoint_id)
 
-    async def _exchange(self, attempt: "_Try", target: Target | str) -> tuple[Exchange, Headers]:
+    async def _exchange(self, attempt: Try, target: Target | str) -> tuple[Exchange, Headers]:
         if isinstance(target, str):
             return Exchange(cause=Cause.NOT_SENT, detail=target), ()
         try:
@@ -253,7 +230,7 @@ class Worker:
             self._told.telemetry.fault("worker", error)
             return Exchange(cause=Cause.NOT_SENT, detail=f"It could not be sent: {type(error).__name__}"), ()
 
-    async def _sent(self, attempt: "_Try", target: Target) -> tuple[Exchange, Headers]:
+    async def _sent(self, attempt: Try, target: Target) -> tuple[Exchange, Headers]:
         task = attempt.task
         name = target.dialect.name
         body = task.bodies.get(name)
@@ -262,7 +239,7 @@ class Worker:
         request = target.request(task.event, body=body, attempt=task.delivery.attempts + 1, now=attempt.at)
         return await self._client.send(request), target.recorded(request)
 
-    def _finish(self, attempt: "_Try", exchange: Exchange, headers: Headers) -> None:
+    def _finish(self, attempt: Try, exchange: Exchange, headers: Headers) -> None:
         now = self._clock.now()
         task, endpoint = attempt.task, attempt.endpoint
         jitter = random.random()  # noqa: S311  it spreads load and keeps no secret
@@ -276,7 +253,7 @@ class Worker:
             self.claims.disable(endpoint, GONE_REASON)
         self._put(task, attempt.results(done, exchange, headers), endpoint, pace)
 
-    def _paced(self, attempt: "_Try", exchange: Exchange, outcome: Outcome, now: Micros) -> Pace:
+    def _paced(self, attempt: Try, exchange: Exchange, outcome: Outcome, now: Micros) -> Pace:
         lane, endpoint = self._lane(attempt.task), attempt.endpoint
         success = succeeded(exchange)
         lane.proven = lane.proven or success
@@ -325,7 +302,7 @@ class Worker:
         ]
         self._put(task, results, endpoint, self._lane(task).pace)
 
-    def _cut_off(self, attempt: "_Try") -> None:
+    def _cut_off(self, attempt: Try) -> None:
         now = self._clock.now()
         done = [conclude.interrupted(delivery, now) for delivery in attempt.task.deliveries]
         results = attempt.results(done, Exchange(cause=Cause.INTERRUPTED), ())
@@ -374,46 +351,6 @@ class Worker:
             self.in_hand.end(task.event.id)
         else:
             self.rows.difference_update(delivery.id for delivery in task.deliveries)
-
-
-class _Try(msgspec.Struct, frozen=True, kw_only=True):
-    """One attempt that has begun."""
-
-    task: Task
-    endpoint: Endpoint
-    at: Micros
-
-    def results(self, done: Sequence[Delivery], exchange: Exchange, headers: Headers) -> list[Result]:
-        """For each delivery as it is now; the answer's body is kept with the first of a batch only."""
-        brief = msgspec.structs.replace(exchange, body=b"") if len(done) > 1 else exchange
-        return [
-            Result(
-                delivery=delivery,
-                attempt=Attempt(
-                    number=delivery.attempts,
-                    at=self.at,
-                    url=self.endpoint.url,
-                    method=self.endpoint.method,
-                    request_headers=headers,
-                    exchange=exchange if number == 0 else brief,
-                    next_at=delivery.due_at,
-                ),
-                fresh=self.task.fresh,
-            )
-            for number, delivery in enumerate(done)
-        ]
-
-
-def _in_hand(event: Event, position: int) -> Delivery:
-    return Delivery(
-        id=delivery_id(event.id, position),
-        tenant_id=event.tenant_id,
-        event_id=event.id,
-        endpoint_id=event.matched[position],
-        event_type=event.type,
-        state=State.SENDING,
-        created_at=event.accepted_at,
-    )
 
 
 def _document(pace: Pace, endpoint: Endpoint | None) -> bytes | None:

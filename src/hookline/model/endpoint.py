@@ -84,6 +84,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     events: tuple[str, ...] = ("*",)
     filter: str = ""
     """A CEL expression over `type`, `data`, `tags`, `time`; empty: everything."""
+    filter_off: str = ""
+    """Why the gateway switched the filter off, until it is saved again; it fails for every event then."""
     method: str = "POST"
     headers: dict[str, str] = {}
     auth: Auth = NO_AUTH

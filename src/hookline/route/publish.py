@@ -5,11 +5,11 @@ not the caller, owns what follows: a caller that goes away changes nothing.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import assert_never
 
-from hookline.clock import Clock
-from hookline.emissions import EventDuplicate, EventReceived, FilterFailed, GroupCommitted
+from hookline.clock import Clock, Micros
+from hookline.emissions import EventDuplicate, EventReceived, FilterFailed, FilterSwitchedOff, GroupCommitted
 from hookline.errors import CommitUnknown, HooklineError, IdempotencyConflict, NotFound, Unavailable
 from hookline.model.delivery import Delivery, State
 from hookline.model.endpoint import Endpoint, Order
@@ -27,6 +27,10 @@ MAX_GROUP = 256
 MAX_MATCHERS = 10_000
 _REMATCHES = 20
 """Times that a configuration may change under one event before the caller is asked to come again."""
+
+
+SwitchOff = Callable[[Endpoint, str, Micros], Awaitable[bool]]
+"""Keep a filter from running, for this reason; False when it is off already, or another one by now."""
 
 
 class _Entry:
@@ -55,6 +59,7 @@ class Publisher:
         clock: Clock,
         telemetry: Telemetry,
         parallel: int,
+        switch_off: SwitchOff,
     ) -> None:
         """`parallel`: groups that may be in flight at once; 1 for SQLite, which has one writer."""
         self._ledger = ledger
@@ -68,6 +73,8 @@ class Publisher:
         self._matchers: dict[TenantId, tuple[int, Matcher]] = {}
         self._queue: list[_Entry] = []
         self._commits: set[asyncio.Task[None]] = set()
+        self._switch_off = switch_off
+        self._switching: dict[tuple[TenantId, EndpointId], asyncio.Task[None]] = {}
 
     async def publish(self, tenant: TenantId, draft: Draft) -> Published:
         """Raises IdempotencyConflict, NotFound for a tenant that is gone, Unavailable when nothing can be stored."""
@@ -97,14 +104,41 @@ class Publisher:
 
     async def drain(self) -> None:
         """Wait until everything that was accepted is committed and handed over."""
-        while self._commits or self._queue:
-            await asyncio.gather(*self._commits)
+        while self._commits or self._queue or self._switching:
+            await asyncio.gather(*self._commits, *self._switching.values(), return_exceptions=True)
             await asyncio.sleep(0)
 
     def _match(self, config: TenantConfig, draft: Draft) -> MatchResult:
         at = draft.time if draft.time is not None else self._clock.now()
         data = draft.data if draft.content_type == JSON else b""
-        return self.matcher(config).match(FilterInput(type=draft.type, data=data, tags=draft.tags, time=at))
+        matcher = self.matcher(config)
+        result = matcher.match(FilterInput(type=draft.type, data=data, tags=draft.tags, time=at))
+        if result.failures:
+            self._note_off(config, matcher)
+        return result
+
+    def _note_off(self, config: TenantConfig, matcher: Matcher) -> None:
+        """A filter that was switched off for its slowness stays so under the next configuration, on every node."""
+        for endpoint_id, reason in matcher.switched_off().items():
+            endpoint = config.endpoints[EndpointId(endpoint_id)]
+            key = (config.tenant_id, endpoint.id)
+            if not endpoint.filter_off and key not in self._switching:
+                self._switching[key] = asyncio.get_running_loop().create_task(
+                    self._store_off(key, endpoint, reason)
+                )
+
+    async def _store_off(self, key: tuple[TenantId, EndpointId], endpoint: Endpoint, reason: str) -> None:
+        try:
+            if await self._switch_off(endpoint, reason, self._clock.now()):
+                self._telemetry.emit(
+                    FilterSwitchedOff(tenant_id=key[0], endpoint_id=endpoint.id, reason=reason)
+                )
+        except HooklineError:
+            pass  # the next event that it fails on tries again
+        except Exception as error:  # noqa: BLE001  told; publishing goes on
+            self._telemetry.fault("publisher", error)
+        finally:
+            del self._switching[key]
 
     def _enqueue(self, entry: _Entry) -> None:
         self._queue.append(entry)
@@ -125,14 +159,24 @@ class Publisher:
 
     async def _commit_next(self) -> None:
         group, self._queue = self._queue[:MAX_GROUP], self._queue[MAX_GROUP:]
-        if not group:
-            return
+        if group:
+            await self._commit(group)
+
+    async def _commit(self, group: Sequence[_Entry]) -> None:
         begun = self._clock.monotonic()
-        accepted = [self._accept(entry) for entry in group]
+        accepted: list[Accepted] = []
         try:
+            accepted.extend(map(self._accept, group))
             fates = await self._ledger.publish(self._node(), accepted)
         except HooklineError as error:
             self._failed(group, accepted, error)
+            return
+        except Exception as error:
+            if len(group) == 1:
+                self._failed(group, accepted, error)
+                raise
+            self._failed((), accepted, error)
+            await self._one_by_one(group)
             return
         except BaseException as error:
             self._failed(group, accepted, error)
@@ -141,6 +185,14 @@ class Publisher:
             self._settle(entry, one, fate)
         seconds = self._clock.monotonic() - begun
         self._telemetry.emit(GroupCommitted(work="publish", rows=len(group), seconds=seconds))
+
+    async def _one_by_one(self, group: Sequence[_Entry]) -> None:
+        """The database takes no part of this group because of one of its events: its neighbours must not suffer."""
+        for entry in group:
+            try:
+                await self._commit([entry])
+            except Exception as error:  # noqa: BLE001  its caller has heard
+                self._telemetry.fault("publisher", error)
 
     def _accept(self, entry: _Entry) -> Accepted:
         """Ids are given here, not before: an event's id is never below a watermark that was written without it."""
@@ -255,13 +307,20 @@ class Publisher:
             entry.result = self._match(entry.config, entry.draft)
         except HooklineError as error:
             _fail(entry, error)
+        except BaseException as error:
+            _fail(entry, error)
+            raise
         else:
             self._queue.append(entry)
 
 
 def _route(endpoint: Endpoint) -> Route:
     return Route(
-        endpoint_id=endpoint.id, patterns=endpoint.events, filter=endpoint.filter, active=endpoint.active
+        endpoint_id=endpoint.id,
+        patterns=endpoint.events,
+        filter=endpoint.filter,
+        filter_off=endpoint.filter_off,
+        active=endpoint.active,
     )
 
 

@@ -75,6 +75,12 @@ class Endpoints:
             lambda connection: _disable(connection, tenant_id, endpoint_id, reason, now)
         )
 
+    async def switch_filter_off(self, slow: Endpoint, reason: str, now: Micros) -> bool:
+        """False when it is off already, or when the filter is no longer that of `slow`."""
+        return await self._database.write(
+            lambda connection: _switch_filter_off(connection, slow, reason, now)
+        )
+
     async def enable(
         self, tenant_id: TenantId, endpoint_id: EndpointId, held: Held | None, now: Micros
     ) -> None:
@@ -162,6 +168,16 @@ def _disable(
     switched = msgspec.structs.replace(endpoint, active=False, disabled_reason=reason, updated_at=now)
     values = {**open_columns(switched), "held": None, "version": version}
     _change(connection, tenant_id, endpoint_id, values)
+    return True
+
+
+def _switch_filter_off(connection: Connection, slow: Endpoint, reason: str, now: Micros) -> bool:
+    version = bump(connection, slow.tenant_id)
+    endpoint = read_document(_get(connection, slow.tenant_id, slow.id))
+    if endpoint.filter_off or endpoint.filter != slow.filter:
+        return False
+    switched = msgspec.structs.replace(endpoint, filter_off=reason, updated_at=now)
+    _change(connection, slow.tenant_id, slow.id, {**open_columns(switched), "version": version})
     return True
 
 
