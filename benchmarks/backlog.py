@@ -11,13 +11,13 @@ import msgspec
 from benchmarks import databases
 from benchmarks.databases import Database
 from benchmarks.figures import median, percentile, ratio
-from benchmarks.gateway import Place, admin_key, placed, serving
+from benchmarks.gateway import Place, admin_key, placed
 from benchmarks.machine import Machine, describe
 from benchmarks.messages import Stream
 from benchmarks.options import Options
 from benchmarks.outcome import Outcome, verdict
 from benchmarks.ports import free_port
-from benchmarks.profiler import serve_command
+from benchmarks.profiler import measured
 from benchmarks.progress import Progress
 from benchmarks.rig import Rig, ready
 from benchmarks.rows import Row, Subject, told
@@ -26,14 +26,14 @@ from benchmarks.tables import facts_line, machine_lines, table
 from benchmarks.traffic import endpoint_at, publish_request
 from hookline.storage.ledger import LaneKey
 
-CLAIMED = 32
+CLAIMED, WALK = 32, 500
 """Rows of one claim: as many as an endpoint's concurrency lets through."""
 _CLAIMS = 300
 _QUICK_CLAIMS = 50
 
 
-class Claims(msgspec.Struct, frozen=True, kw_only=True):
-    """Claims of 32 rows, in milliseconds."""
+class Times(msgspec.Struct, frozen=True, kw_only=True):
+    """Of claims of 32 rows, or of walks over all lanes."""
 
     p50_ms: float
     p99_ms: float
@@ -52,14 +52,17 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     start_empty_s: float
     start_full_s: float
     """From the start of the program to `/readyz` 200."""
-    empty: Claims
+    empty: Times
     """Of a lane with 32 due, nothing else being in the queue."""
-    healthy: Claims
+    healthy: Times
     """The same beside the backlog."""
-    dead: Claims
+    dead: Times
     """From the backlog itself."""
     claim_p99_ratio: float
     """The larger of `healthy` and `dead` ÷ `empty`."""
+    walk_empty: Times
+    walk_full: Times
+    """One step of the walk that looks for lanes with something due."""
     others_empty: Others
     others_full: Others
     others_p99_ratio: float
@@ -126,7 +129,7 @@ class Scene:
     def serve(self) -> tuple[float, Others]:
         """How long it took to start, and how new events fared."""
         began = time.perf_counter()
-        with serving(self._place, self._admin, serve_command(self.options)) as gateway:
+        with measured(self._place, self._admin, self.options) as gateway:
             took = time.perf_counter() - began
             subject = Subject(rig=self._rig, gateway=gateway, database=self.database, options=self.options)
             self._lanes = self._lanes or _prepare(subject)
@@ -134,13 +137,16 @@ class Scene:
             self.peak_mb = gateway.peak_mb
         return took, others
 
-    def claims(self, lane: LaneKey, *, refill: bool) -> Claims:
+    def claims(self, lane: LaneKey, *, refill: bool) -> Times:
         return asyncio.run(self._claims(lane, refill=refill))
+
+    def walks(self) -> Times:
+        return asyncio.run(self._walks())
 
     def fill(self, progress: Callable[[int], None]) -> None:
         asyncio.run(self._fill(progress))
 
-    async def _claims(self, lane: LaneKey, *, refill: bool) -> Claims:
+    async def _claims(self, lane: LaneKey, *, refill: bool) -> Times:
         times: list[float] = []
         async with Storeroom.at(self._place.environment) as room:
             for _ in range(_CLAIMS if self.options.backlog >= 100_000 else _QUICK_CLAIMS):
@@ -150,7 +156,12 @@ class Scene:
                 if count != CLAIMED:
                     raise RuntimeError(f"A claim brought {count} of {CLAIMED} due deliveries")
                 times.append(took * 1000)
-        return Claims(p50_ms=median(times), p99_ms=percentile(times, 0.99))
+        return Times(p50_ms=median(times), p99_ms=percentile(times, 0.99))
+
+    async def _walks(self) -> Times:
+        async with Storeroom.at(self._place.environment) as room:
+            times = [(await room.walk(None, WALK))[0] * 1000 for _ in range(_QUICK_CLAIMS)]
+        return Times(p50_ms=median(times), p99_ms=percentile(times, 0.99))
 
     async def _fill(self, progress: Callable[[int], None]) -> None:
         async with Storeroom.at(self._place.environment) as room:
@@ -161,13 +172,13 @@ def _measure(scene: Scene, progress: Progress) -> Told:
     name, backlog = scene.database.name, scene.options.backlog
     progress(f"{name}: an empty queue")
     start_empty, others_empty = scene.serve()
-    empty = scene.claims(scene.lanes.spare, refill=True)
+    empty, walk_empty = scene.claims(scene.lanes.spare, refill=True), scene.walks()
     scene.fill(lambda done: progress(f"{name}: filling, {done:,} of {backlog:,}"))
     progress(f"{name}: with the backlog")
     start_full, others_full = scene.serve()
     progress(f"{name}: claims beside the backlog, and from it")
     healthy = scene.claims(scene.lanes.spare, refill=True)
-    dead = scene.claims(scene.lanes.dead, refill=False)
+    dead, walk_full = scene.claims(scene.lanes.dead, refill=False), scene.walks()
     return Told(
         facts=scene.database.facts,
         start_empty_s=start_empty,
@@ -176,6 +187,8 @@ def _measure(scene: Scene, progress: Progress) -> Told:
         healthy=healthy,
         dead=dead,
         claim_p99_ratio=ratio(max(healthy.p99_ms, dead.p99_ms), empty.p99_ms),
+        walk_empty=walk_empty,
+        walk_full=walk_full,
         others_empty=others_empty,
         others_full=others_full,
         others_p99_ratio=ratio(others_full.p99_ms, others_empty.p99_ms),
@@ -228,6 +241,7 @@ def _lines(found: Told, rate: float) -> list[Sequence[str]]:
         _line(f"claim of {CLAIMED}, other endpoint, p50", found.empty.p50_ms, found.healthy.p50_ms, "ms"),
         _line(f"claim of {CLAIMED}, dead endpoint, p99", found.empty.p99_ms, found.dead.p99_ms, "ms"),
         _line(f"claim of {CLAIMED}, dead endpoint, p50", found.empty.p50_ms, found.dead.p50_ms, "ms"),
+        _line("walk over the lanes, p50", found.walk_empty.p50_ms, found.walk_full.p50_ms, "ms"),
         _line(f"{new}, p50", found.others_empty.p50_ms, found.others_full.p50_ms, "ms"),
         _line(f"{new}, p99", found.others_empty.p99_ms, found.others_full.p99_ms, "ms"),
     ]

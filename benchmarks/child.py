@@ -30,6 +30,7 @@ class Child:
             stdout=subprocess.PIPE,
             pass_fds=[board.descriptor],
             cwd=ROOT,
+            start_new_session=True,  # Ctrl-C is the harness's to handle
         )
         self.port = msgspec.json.decode(self._line(), type=int)
 

@@ -116,12 +116,19 @@ def admin_key(place: Place, program: Sequence[str]) -> str:
 
 
 @contextmanager
-def serving(place: Place, admin: str, command: Sequence[str]) -> Iterator[Gateway]:
-    """Started and ready; at the end stopped, by force if it takes long, since nothing of it is needed."""
+def serving(
+    place: Place, admin: str, command: Sequence[str], *, patience: float = _STOP
+) -> Iterator[Gateway]:
+    """Started and ready; at the end stopped, after `patience` seconds by force, since nothing of it is needed."""
     log = place.folder / "gateway.log"
     with log.open("ab") as lines:
         process = subprocess.Popen(
-            command, env=place.environment, stdin=subprocess.DEVNULL, stdout=lines, stderr=lines
+            command,
+            env=place.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=lines,
+            stderr=lines,
+            start_new_session=True,
         )
     gateway = Gateway(place, process, admin)
     try:
@@ -132,7 +139,7 @@ def serving(place: Place, admin: str, command: Sequence[str]) -> Iterator[Gatewa
     finally:
         process.terminate()
         try:
-            process.wait(_STOP)
+            process.wait(patience)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -3,7 +3,7 @@
 Open loop at a fixed rate to healthy endpoints, each event to one of them in turn. Beside it each hanging endpoint is
 fed five times its limit: what its concurrency lets through when every exchange lasts its whole timeout. Pairs, with
 and without the hanging endpoints, interleaved; the same events are published in both, so that only the endpoints
-differ. Each leg has a fresh database and gateway.
+differ. Each leg has a fresh database and gateway, and a moment to meet the healthy endpoints before the others are fed.
 """
 
 import time
@@ -14,13 +14,13 @@ import msgspec
 from benchmarks import databases
 from benchmarks.databases import Database
 from benchmarks.figures import median, ratio
-from benchmarks.gateway import admin_key, placed, serving
+from benchmarks.gateway import admin_key, placed
 from benchmarks.machine import Machine, describe
 from benchmarks.messages import Stream
 from benchmarks.options import Options
 from benchmarks.outcome import Outcome, verdict
 from benchmarks.ports import free_port
-from benchmarks.profiler import serve_command
+from benchmarks.profiler import measured
 from benchmarks.progress import Progress
 from benchmarks.rig import Rig, ready
 from benchmarks.rows import Row, Subject, told
@@ -66,6 +66,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     rate: float
     seconds: float
     healthy: int
+    cold: bool
     databases: dict[str, Told]
     lost: int
     """Of the healthy endpoints' deliveries."""
@@ -87,6 +88,7 @@ def run(options: Options, progress: Progress) -> Outcome:
         rate=options.rate,
         seconds=options.open_seconds,
         healthy=options.healthy,
+        cold=options.cold,
         databases=found,
         lost=sum(leg.lost for leg in legs),
         duplicated=sum(leg.duplicated for leg in legs),
@@ -122,7 +124,7 @@ def _pairs(database: Database, rig: Rig, options: Options, hanging: int, progres
 def _leg(database: Database, rig: Rig, options: Options, hanging: int, *, hang: bool) -> Leg:
     with placed(database, options.folder / "run", free_port()) as place:
         admin = admin_key(place, options.program)
-        with serving(place, admin, serve_command(options)) as gateway:
+        with measured(place, admin, options) as gateway:
             subject = Subject(rig=rig, gateway=gateway, database=database, options=options)
             return _measure(subject, hanging, hang=hang)
 
@@ -142,6 +144,7 @@ def _measure(subject: Subject, hanging: int, *, hang: bool) -> Leg:
         Stream(
             rate=hanging * FEED,
             requests=_requests(token, options.size, "hanging", hanging),
+            after=0.0 if options.cold else options.warm_up / 2,
             first_kind=options.healthy,
         ),
     )

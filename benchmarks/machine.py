@@ -1,7 +1,10 @@
 """The machine that the figures were taken on, and whether its disk is one."""
 
+import fcntl
 import os
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -46,6 +49,17 @@ def check(folder: Path) -> None:
         raise Refused(
             f"{folder} is on {kind}, where syncing costs nothing. Name a folder on a real disk with --dir."
         )
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Raises Refused while another benchmark runs there: they would share files, and measure each other."""
+    with (folder / "lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Refused(f"Another benchmark runs in {folder}. Wait for it.") from None
+        yield
 
 
 def file_system(folder: Path, mounts: Path = Path("/proc/self/mountinfo")) -> str:

@@ -28,6 +28,8 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
 
     rate: float
     requests: tuple[bytes, ...]
+    after: float = 0.0
+    """Seconds after the others at which it begins."""
     first_kind: int = 0
     """Events of `requests[n]` are of kind `first_kind + n` (see `Audit.paths`)."""
 

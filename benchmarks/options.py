@@ -41,6 +41,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """Deliveries outstanding at which publishers hold back."""
     hanging: tuple[int, ...]
     healthy: int
+    cold: bool
+    """Hanging endpoints are fed from the first moment, when the node knows of none yet that it is healthy."""
     backlog: int
     lanes: int
     each: int
@@ -52,7 +54,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _FULL = {"runs": 5, "seconds": 10.0, "warm_up": 2.0, "ceiling": 3.0, "accept": 3.0, "open": 20.0}
-_QUICK = {"runs": 1, "seconds": 2.0, "warm_up": 0.5, "ceiling": 0.8, "accept": 0.7, "open": 4.0}
+_QUICK = {"runs": 1, "seconds": 2.0, "warm_up": 0.5, "ceiling": 0.7, "accept": 0.5, "open": 3.0}
 _FULL_SIZES = {"backlog": 1_000_000, "lanes": 10_000, "each": 100, "hang_seconds": 60.0}
 _QUICK_SIZES = {"backlog": 20_000, "lanes": 200, "each": 50, "hang_seconds": 5.0}
 
@@ -79,6 +81,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         bound=given.bound,
         hanging=tuple(given.hanging or (1, 30)),
         healthy=given.healthy,
+        cold=given.cold,
         backlog=given.backlog or int(sizes["backlog"]),
         lanes=given.lanes or int(sizes["lanes"]),
         each=given.each or int(sizes["each"]),
@@ -111,10 +114,16 @@ def _parser() -> argparse.ArgumentParser:
     add("--bound", type=_whole(1), default=1000, help="outstanding deliveries at which publishers hold back")
     add("--hanging", type=_whole(1), action="append", help="hanging endpoints, may be repeated: 1 and 30")
     add("--healthy", type=_whole(1), default=100, help="healthy endpoints beside hanging ones")
+    add(
+        "--cold",
+        action="store_true",
+        help="feed hanging endpoints from the start, not after half the warm-up",
+    )
     add("--backlog", type=_whole(1), help="due deliveries of the dead endpoint: 1000000, with --quick 20000")
     add("--lanes", type=_whole(1), help="endpoints with due deliveries: 10000, with --quick 200")
     add("--each", type=_whole(1), help="due deliveries of each of them: 100, with --quick 50")
     add("--dir", type=Path, default=ROOT / ".bench", help="a folder on a real disk, for everything written")
+    add("--program", metavar="COMMAND", help="how to run another hookline, to compare two builds")
     add(
         "--profile",
         type=Path,

@@ -182,8 +182,9 @@ class OpenLoop:
         )
 
     async def _play(self, stream: Stream, began: int) -> None:
-        for number in range(round(stream.rate * self._order.seconds)):
-            scheduled = began + round(number / stream.rate * 1e9)
+        first = began + round(stream.after * 1e9)
+        for number in range(round(stream.rate * (self._order.seconds - stream.after))):
+            scheduled = first + round(number / stream.rate * 1e9)
             wait = (scheduled - time.monotonic_ns()) / 1e9
             if wait > 0:
                 await asyncio.sleep(wait)

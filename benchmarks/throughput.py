@@ -8,12 +8,12 @@ import msgspec
 from benchmarks import databases
 from benchmarks.databases import Database
 from benchmarks.figures import median
-from benchmarks.gateway import admin_key, placed, serving
+from benchmarks.gateway import admin_key, placed
 from benchmarks.machine import Machine, describe
 from benchmarks.middle import middle
 from benchmarks.options import Options
 from benchmarks.ports import free_port
-from benchmarks.profiler import serve_command
+from benchmarks.profiler import measured
 from benchmarks.progress import Progress
 from benchmarks.rig import Rig, ready
 from benchmarks.rows import Accepted, Base, FanOut, OpenLoop, Row, Subject, accepted, fan_out, open_loop
@@ -118,7 +118,7 @@ def _run(database: Database, rig: Rig, options: Options, step: Callable[[str], N
     """One fresh database and gateway. Each row is compared with the aiohttp ceiling taken just before it."""
     with placed(database, options.folder / "run", free_port()) as place:
         admin = admin_key(place, options.program)
-        with serving(place, admin, serve_command(options)) as gateway:
+        with measured(place, admin, options) as gateway:
             time.sleep(options.ceiling_seconds / 2)
             idle = gateway.resident_mb
             first = _ceiling(rig, options, "aiohttp", step)

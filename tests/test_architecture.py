@@ -23,8 +23,8 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"api", "systems", "web"}),
     frozenset({"server"}),
     frozenset({"app"}),
-    frozenset({"cli", "docs"}),
-    frozenset({"__main__"}),
+    frozenset({"cli"}),
+    frozenset({"docs", "__main__"}),
 )
 """From the bottom up: a part imports parts below it, and itself; nothing beside or above."""
 

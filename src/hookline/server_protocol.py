@@ -117,7 +117,10 @@ class GuardedProtocol(HttpToolsProtocol):
             self._refuse(SLOW)
 
     def _answered(self) -> bool:
-        return self.cycle is not None and self.cycle.response_started
+        """Whether the request that is late has its answer already. A head that is late is a request of its own."""
+        if self.cycle is None or (self._in_head and self.cycle.response_complete):
+            return False
+        return self.cycle.response_started
 
     def _refuse(self, status: int, detail: str = "") -> None:
         """Answer, and end the connection; when an answer has begun already, only the latter."""

@@ -1,48 +1,84 @@
-"""A running API with Alice and a stranger in it."""
+"""One running API for each database, and in every test an Alice and a stranger of its own in it."""
 
-from collections.abc import AsyncIterator
+import itertools
+from collections.abc import AsyncIterator, Iterator, Sequence
+from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from hookline.model.api_key import Scope
-from hookline.storage.store import Store
-from tests.api.running import Running, running
-from tests.storage.people import ALICE, STRANGER, settle_in
+from tests.api.running import Running, serving, settings_for
+from tests.postgres import create_database, drop_database
+from tests.storage.people import a_tenant
+
+_HERE = Path(__file__).parent
+_NUMBERS = itertools.count()
+
+
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """The tests here share a loop, because they share the servers that run in it."""
+    for item in items:
+        if item.path.is_relative_to(_HERE) and pytest_asyncio.is_async_test(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 
 class Keys(dict[str, str]):
     """Tokens: `admin`, and Alice's `manage`, `publish` and `read`; `stranger` manages another tenant."""
 
+    alice: str
+    stranger: str
 
-@pytest.fixture
-async def api(store: Store) -> AsyncIterator[Running]:
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def sqlite_api(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
+    async with serving(settings_for(tmp_path_factory.mktemp("api"))) as found:
+        yield found
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def postgres_api(
+    tmp_path_factory: pytest.TempPathFactory, postgres_server: str, database_names: Iterator[str]
+) -> AsyncIterator[Running]:
+    name = next(database_names)
+    url = await create_database(postgres_server, name)
+    async with serving(settings_for(tmp_path_factory.mktemp("api"), url)) as found:
+        yield found
+    await drop_database(postgres_server, name)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def api(request: pytest.FixtureRequest) -> Running:
     """On each of the two databases."""
-    async with running(store) as found:
-        await settle_in(store)
-        yield found
+    found = request.getfixturevalue(f"{request.param}_api")
+    assert isinstance(found, Running)
+    return found
 
 
 @pytest.fixture
-async def light(sqlite_store: Store) -> AsyncIterator[Running]:
-    """On SQLite alone, for what does not touch storage."""
-    async with running(sqlite_store) as found:
-        await settle_in(sqlite_store)
-        yield found
+def light(postgres_api: Running) -> Running:
+    """For what is the same on both: on the one whose commits do not wait for the disk in these tests."""
+    return postgres_api
 
 
-async def make_keys(api: Running) -> Keys:
-    scopes = (Scope.MANAGE, Scope.PUBLISH, Scope.READ)
-    keys = Keys({scope.value: await api.key(scope, ALICE) for scope in scopes})
-    keys["admin"] = await api.key(Scope.ADMIN, None)
-    keys["stranger"] = await api.key(Scope.MANAGE, STRANGER)
-    return keys
-
-
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def keys(api: Running) -> Keys:
     return await make_keys(api)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def light_keys(light: Running) -> Keys:
     return await make_keys(light)
+
+
+async def make_keys(api: Running) -> Keys:
+    """Two new tenants and their keys."""
+    keys, number = Keys(), next(_NUMBERS)
+    keys.alice, keys.stranger = f"alice-{number}", f"stranger-{number}"
+    for tenant in (keys.alice, keys.stranger):
+        await api.parts.store.tenants.create(a_tenant(tenant))
+    for scope in (Scope.MANAGE, Scope.PUBLISH, Scope.READ):
+        keys[scope.value] = await api.key(scope, keys.alice)
+    keys["admin"] = await api.key(Scope.ADMIN, None)
+    keys["stranger"] = await api.key(Scope.MANAGE, keys.stranger)
+    return keys

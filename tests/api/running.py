@@ -1,35 +1,34 @@
 """The real API behind the real server on a free port, over a real store, with a client that speaks HTTP."""
 
+import base64
 import io
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import aiohttp
 import msgspec
+from yarl import URL
 
 from hookline.api.app import build_api
 from hookline.api.parts import Parts
-from hookline.catalog.loader import load_dialects
+from hookline.app import Roles, _parts, running
 from hookline.clock import Clock, SystemClock
 from hookline.config import Settings
-from hookline.deliver.dialect import compile_dialect
-from hookline.deliver.targets import Targets
-from hookline.deliver.tester import Tester
 from hookline.model.api_key import ApiKey, Scope, new_token, token_hash
-from hookline.model.ids import Ids, TenantId
-from hookline.net.client import Client
-from hookline.net.dns import DnsResolver
+from hookline.model.attempt import Cause
+from hookline.model.ids import TenantId
+from hookline.net.dial import DialRefused
 from hookline.net.guard import Guard
-from hookline.route.distant import DistantHand
-from hookline.route.publish import Publisher
 from hookline.server import Server
-from hookline.setting_types import LogFormat
-from hookline.storage.directory import Directory
-from hookline.storage.store import Store
+from hookline.setting_types import DatabaseUrl, LogFormat, Seconds, Secret, SecretKeys
 from hookline.telemetry import Telemetry
+
+API_ONLY = Roles(worker=False)
 
 
 class Page(io.BytesIO):
@@ -73,6 +72,16 @@ class Running:
     node: NodeDouble
     woken: list[None] = field(default_factory=list)
 
+    @staticmethod
+    def tenant(keys: Any) -> TenantId:
+        """Alice, of these keys."""
+        return TenantId(keys.alice)
+
+    def faults(self) -> list[str]:
+        """What the log says of unexpected errors."""
+        lines = map(msgspec.json.decode, self.log.getvalue().splitlines())
+        return [line["trace"] for line in lines if line["what"] == "Fault"]
+
     async def key(self, scope: Scope, tenant: str | None) -> str:
         """A token, made beside the API."""
         token, ids = new_token(), self.parts.ids
@@ -99,7 +108,11 @@ class Running:
         sent = {"Authorization": f"Bearer {token}"} if token else {}
         data = msgspec.json.encode(json) if json is not None else body
         async with self.session.request(
-            method, self.url + path, data=data, headers={**sent, **(headers or {})}, allow_redirects=False
+            method,
+            URL(self.url + path, encoded=True),
+            data=data,
+            headers={**sent, **(headers or {})},
+            allow_redirects=False,
         ) as answer:
             return Told(answer.status, await answer.read(), dict(answer.headers))
 
@@ -126,65 +139,65 @@ class Told:
         return str(problem["code"])
 
 
+class Names:
+    """A name server in memory: one public name, one that leads inside, and no others."""
+
+    _NAMES: Mapping[str, Sequence[str]] = MappingProxyType(
+        {
+            "public.test": ("93.184.216.34",),
+            "inside.test": ("10.0.0.1",),
+            "metadata.test": ("169.254.169.254",),
+        }
+    )
+
+    async def resolve(self, host: str, deadline: float) -> Sequence[str]:
+        if host not in self._NAMES:
+            raise DialRefused(Cause.DNS_FAILED, "no such name")
+        return self._NAMES[host]
+
+    def cached(self, host: str) -> Sequence[str] | None:
+        return None
+
+
 @asynccontextmanager
-async def running(
-    store: Store, settings: Settings | None = None, clock: Clock | None = None
+async def serving(
+    settings: Settings, *, roles: Roles = API_ONLY, clock: Clock | None = None
 ) -> AsyncIterator[Running]:
-    settings = settings or Settings(port=0, allow_http=True, allow_networks=(ip_network("127.0.0.0/8"),))
-    clock = clock or SystemClock()
+    """The program as it is composed, but for what it would know of its backlog and its own health."""
     log, backlog, node, woken = Page(), Backlog(), NodeDouble(), list[None]()
-    telemetry = Telemetry(stream=log, clock=clock, log_format=LogFormat.JSON)
-    ids, resolver = Ids(clock), DnsResolver(clock)
-    guard = Guard(
-        resolver=resolver,
-        allow_http=settings.allow_http,
-        allow_networks=settings.allow_networks,
-        allow_hosts=settings.allow_hosts,
-    )
-    client = Client(dial=guard)
-    dialects = {name: compile_dialect(dialect) for name, dialect in load_dialects().items()}
-    directory = Directory(store.endpoints, store.event_types)
-    publisher = Publisher(
-        ledger=store.ledger,
-        directory=directory,
-        hand=DistantHand(lambda: None),
-        node=lambda: None,
-        ids=ids,
-        clock=clock,
-        telemetry=telemetry,
-        parallel=1,
-    )
-    parts = Parts(
-        store=store,
-        publisher=publisher,
-        directory=directory,
-        guard=guard,
-        dialects=dialects,
-        tester=Tester(client, Targets(dialects, guard.check), clock),
-        shedder=backlog,
-        settings=settings,
-        telemetry=telemetry,
-        clock=clock,
-        ids=ids,
-        started_node=node,
-        wake=lambda: woken.append(None),
-    )
-    server = Server(build_api(parts), settings)
-    await server.start()
-    try:
-        async with aiohttp.ClientSession() as session:
-            yield Running(
-                url=f"http://127.0.0.1:{server.port}",
-                port=server.port,
-                parts=parts,
-                session=session,
-                log=log,
-                backlog=backlog,
-                node=node,
-                woken=woken,
-            )
-    finally:
-        await publisher.drain()
-        await server.stop()
-        await client.close()
-        await resolver.close()
+    telemetry = Telemetry(stream=log, clock=clock or SystemClock(), log_format=LogFormat.JSON)
+    async with AsyncExitStack() as stack:
+        engine = await stack.enter_async_context(running(settings, telemetry, roles, clock=clock))
+        guard = Guard(resolver=Names(), allow_networks=settings.allow_networks, allow_http=True)
+        parts = replace(
+            _parts(engine), guard=guard, shedder=backlog, started_node=node, wake=lambda: woken.append(None)
+        )
+        server = Server(build_api(parts), settings)
+        await server.start()
+        stack.push_async_callback(server.stop)
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        yield Running(
+            url=f"http://127.0.0.1:{server.port}",
+            port=server.port,
+            parts=parts,
+            session=session,
+            log=log,
+            backlog=backlog,
+            node=node,
+            woken=woken,
+        )
+
+
+def settings_for(data_dir: Path, postgres_url: str = "", **more: Any) -> Settings:
+    """Loopback is allowed, so that tests can have receivers."""
+    given: dict[str, Any] = {
+        "port": 0,
+        "data_dir": data_dir,
+        "database": DatabaseUrl(Secret(postgres_url)),
+        "pool_size": 2,
+        "secret_key": SecretKeys(Secret(base64.b64encode(bytes(32)).decode())),
+        "allow_http": True,
+        "allow_networks": (ip_network("127.0.0.0/8"),),
+        "grace": Seconds(1),
+    }
+    return Settings(**(given | more))

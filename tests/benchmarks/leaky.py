@@ -7,7 +7,9 @@ import asyncio
 import json
 import os
 import re
+import signal
 import sys
+from contextlib import suppress
 from itertools import count
 from urllib.parse import urlsplit
 
@@ -29,7 +31,7 @@ class Leaky:
                 length = _LENGTH.search(head)
                 body = await reader.readexactly(int(length[1]) if length else 0)
                 answer = json.dumps(self.answer(head.split(b" ", 2)[1].decode(), body)).encode()
-                writer.write(b"HTTP/1.1 202 Accepted\r\nContent-Length: %d\r\n\r\n" % len(answer) + answer)
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(answer) + answer)
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
 
@@ -57,11 +59,14 @@ class Leaky:
 async def main() -> None:
     leaky = Leaky()
     server = await asyncio.start_server(leaky.serve, "127.0.0.1", int(os.environ["HOOKLINE_PORT"]))
-    await asyncio.gather(leaky.deliver(), server.serve_forever())
+    working = asyncio.gather(leaky.deliver(), server.serve_forever())
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, working.cancel)
+    with suppress(asyncio.CancelledError):
+        await working
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "keys":
-        print(json.dumps({"token": "hk_admin"}))
+        sys.stdout.write(json.dumps({"token": "hk_admin"}))
     else:
         asyncio.run(main())

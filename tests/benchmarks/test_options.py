@@ -10,7 +10,6 @@ import pytest
 from benchmarks.__main__ import main
 from benchmarks.options import Scenario, parse
 from benchmarks.processes import cpu_seconds
-from benchmarks.profiler import serve_command
 from benchmarks.progress import Progress
 from benchmarks.tables import table
 
@@ -67,6 +66,15 @@ def test_a_folder_in_memory_is_refused(tmp_path: Path, capsys: pytest.CaptureFix
     assert "syncing costs nothing" in capsys.readouterr().err
 
 
+def test_two_benchmarks_in_one_folder_would_measure_each_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "file_system", lambda _folder: "ext4")
+    with machine.alone_in(tmp_path):
+        assert main(["--dir", str(tmp_path)]) == 2
+    assert "Another benchmark runs" in capsys.readouterr().err
+
+
 def test_the_file_system_is_that_of_the_nearest_mount_above(tmp_path: Path) -> None:
     mounts = tmp_path / "mountinfo"
     mounts.write_text(
@@ -83,14 +91,6 @@ def test_cpu_time_includes_children_that_have_ended() -> None:
     subprocess.run([sys.executable, "-c", "sum(range(10_000_000))"], check=True)
     assert cpu_seconds([os.getpid()]) - before >= 0.05
     assert cpu_seconds([2**22 + 1]) == 0
-
-
-def test_a_profile_runs_the_gateway_under_a_profiler(tmp_path: Path) -> None:
-    plain = serve_command(parse([]))
-    profiled = serve_command(parse(["--profile", str(tmp_path / "gateway.prof")]))
-    assert plain[-2:] == ("hookline", "serve")
-    assert profiled[-1] == "serve"
-    assert str(tmp_path / "gateway.prof") in profiled
 
 
 def test_progress_is_for_terminals_only() -> None:

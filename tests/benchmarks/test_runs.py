@@ -1,5 +1,6 @@
 """Whole measurements: against the real program, and against one that loses events."""
 
+import pstats
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,11 +9,11 @@ from pathlib import Path
 import msgspec
 import pytest
 from benchmarks.databases import Sqlite
-from benchmarks.gateway import admin_key, placed, serving
+from benchmarks.gateway import admin_key, placed
 from benchmarks.options import PROGRAM, parse
 from benchmarks.outcome import Outcome
 from benchmarks.ports import free_port
-from benchmarks.profiler import serve_command
+from benchmarks.profiler import measured
 from benchmarks.rig import ready
 from benchmarks.rows import Base, Subject, accepted, fan_out, open_loop
 
@@ -29,15 +30,14 @@ def subject_of(folder: Path, *arguments: str) -> Iterator[Subject]:
     with ready(folder) as rig, placed(database, folder / "run", free_port()) as place:
         rig.patience = 0.5 if arguments else 20
         admin = admin_key(place, options.program)
-        with serving(place, admin, serve_command(options)) as gateway:
+        with measured(place, admin, options) as gateway:
             yield Subject(rig=rig, gateway=gateway, database=database, options=options)
 
 
 def test_the_real_program_loses_nothing_and_every_row_is_a_ratio_too(tmp_path: Path) -> None:
     with subject_of(tmp_path) as subject:
         assert subject.options.program == PROGRAM
-        rows = [fan_out(subject, BASE, 2), accepted(subject, BASE), open_loop(subject, BASE)]
-        for row in rows:
+        for row in (fan_out(subject, BASE, 2), accepted(subject, BASE), open_loop(subject, BASE)):
             assert row.lost == row.duplicated == row.refused == 0
             assert row.expected > 0
             assert row.ratio_to_aiohttp > 0
@@ -71,3 +71,14 @@ def test_a_gateway_that_does_not_start_says_why(tmp_path: Path) -> None:
     failing = f"{sys.executable} -c 'import sys; sys.exit(\"no such luck\")'"
     with pytest.raises(RuntimeError, match="no such luck"), subject_of(tmp_path, "--program", failing):
         pass
+
+
+def test_a_profile_is_written_for_each_gateway(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without py-spy it is cProfile's."""
+    monkeypatch.setenv("PATH", "")
+    file = tmp_path / "gateway.prof"
+    for _ in range(2):
+        with subject_of(tmp_path, "--program", LEAKY, "--profile", str(file)) as subject:
+            subject.gateway.call("POST", "/v1/tenants", {})
+    assert pstats.Stats(str(file)).get_stats_profile().func_profiles
+    assert file.with_name("gateway-2.prof").exists()

@@ -18,6 +18,7 @@ from hookline.storage.store import Store
 from tests.clock import ManualClock
 
 NODE = NodeId("nod_1")
+OTHER = NodeId("nod_2")
 EP = EndpointId("ep_1")
 
 

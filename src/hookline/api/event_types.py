@@ -5,7 +5,7 @@ from litestar import Response, delete, get, put
 from litestar.params import RawBody
 
 from hookline.api.body import absent, at_field, decode_body
-from hookline.api.lists import Listing
+from hookline.api.lists import Listing, Paging
 from hookline.api.rules import NeedsCaller, NeedsPaging, NeedsParts, PathText, rule
 from hookline.api.schemas import check_event_type
 from hookline.api.text import Description
@@ -85,7 +85,7 @@ async def put_event_type(
     return Response(_shaped(stored), status_code=201 if new else 200)
 
 
-@get("/v1/event-types", opt=rule(Scope.READ))
+@get("/v1/event-types", opt=rule(Scope.READ, query=Paging))
 async def list_event_types(caller: NeedsCaller, parts: NeedsParts, asked: NeedsPaging) -> EventTypePage:
     """List event types, by name."""
     listing = Listing.of("/v1/event-types", caller.tenant, asked)

@@ -86,6 +86,8 @@ def make_guard(auth: Auth) -> Guard:
     """Runs before anything of the body is read."""
 
     async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+        if connection.scope.get("method") == "OPTIONS":  # Litestar's own answer: which methods there are
+            return
         rule = rule_of(handler)
         if rule.scope is None:
             return

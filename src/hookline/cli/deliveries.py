@@ -52,7 +52,7 @@ _COLUMNS = (
     column("id", "id"),
     column("state", "state"),
     column("type", "event_type"),
-    column("attempts", "attempts", right=True),
+    column("tries", "attempts", right=True),
     Column("answer", last_answer),
     moment("next attempt", "next_attempt_at"),
     column("endpoint", "endpoint_id"),

@@ -107,7 +107,9 @@ def send_test(
     event_type: Annotated[
         str, Parameter(name="--type", help="The event type; else one that it wants.", show_default=False)
     ] = "",
-    data: Annotated[str, Parameter(help="JSON, @file, or -.", show_default=False)] = "",
+    data: Annotated[
+        str, Parameter(help="JSON, @file, or -.", show_default=False, allow_leading_hyphen=True)
+    ] = "",
     reach: Reach = HERE,
 ) -> int:
     """Send a test event now and show the exchange. Nothing of it is kept. Exit code 1 unless the answer is 2xx.

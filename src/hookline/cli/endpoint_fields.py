@@ -16,7 +16,11 @@ def _many(name: str, text: str) -> Parameter:
 
 
 def _one(text: str, *, name: str | None = None) -> Parameter:
-    return Parameter(name=name, negative="", help=text, show_default=False, group=ENDPOINT)
+    """A lone - stands for standard input where a file is taken."""
+    hyphen = "(or -)" in text
+    return Parameter(
+        name=name, negative="", help=text, show_default=False, group=ENDPOINT, allow_leading_hyphen=hyphen
+    )
 
 
 @Parameter(name="*")

@@ -1,5 +1,6 @@
 """`hookline endpoints`: list, create, show, change, delete. What is done to one is in `endpoint_acts`."""
 
+import sys
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -10,6 +11,7 @@ from hookline.cli.grid import Column, Row, column, moment
 from hookline.cli.inputs import nothing_given
 from hookline.cli.output import List, print_done, print_list, print_one
 from hookline.cli.reach import FIRST, HERE, Listed, Reach, Yes, connect
+from hookline.client.answers import read
 from hookline.client.requests import change, create, fetch, listing, remove
 
 ENDPOINTS = "endpoints"
@@ -70,7 +72,10 @@ def create_endpoint(
         hookline endpoints create https://example.com/hooks --from endpoint.json
     """
     with connect(reach) as gateway:
-        print_one(gateway.send(create(ENDPOINTS, fields_of(given) | {"url": url})), reach)
+        answer = gateway.send(create(ENDPOINTS, fields_of(given) | {"url": url}))
+    print_one(answer, reach)
+    if not reach.json and not given.unsigned:
+        print(f"Its signing secret: hookline endpoints secret {read(answer)['id']}", file=sys.stderr)
 
 
 def show(endpoint: EndpointArgument, /, *, reach: Reach = HERE) -> None:

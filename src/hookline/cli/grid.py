@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
+from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from hookline.cli.text import compact, local
+from hookline.cli.text import EMPTY, compact, local, short
 
 Row = Mapping[str, Any]
 
@@ -26,6 +26,11 @@ STYLES: Mapping[str, str] = {
     "active": "green",
 }
 """Words that mean a state → how they look."""
+
+
+GAP = "  "
+UNCUT = ("id", "state", "secret", "setting")
+_NARROW = 8
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -81,30 +86,44 @@ def _shown(name: str, value: Any, *, terminal: bool) -> str:
 def _text(column: Column, row: Row, *, terminal: bool) -> str:
     value = column.read(row)
     if column.time and terminal and isinstance(value, str):
-        return local(value)
+        return short(value)
     return compact(value)
 
 
 def _print_table(columns: Sequence[Column], cells: Sequence[Sequence[str]]) -> None:
-    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
-    for column in columns:
-        short = column.title != "url"
-        table.add_column(
-            column.title,
-            no_wrap=True,
-            overflow="ellipsis",
-            justify="right" if column.right else "left",
-            min_width=None if not short else len(column.title),
-        )
-    for row in cells:
-        table.add_row(*map(_styled, row))
-    Console(highlight=False).print(table)
+    """Columns without any value are left out, and ids are never cut: they are there to be copied."""
+    kept = [place for place in range(len(columns)) if any(row[place] != EMPTY for row in cells)]
+    lines = [[columns[place].title for place in kept], *([row[place] for place in kept] for row in cells)]
+    console = Console(highlight=False, soft_wrap=True)
+    widths = _fitted(
+        [max(map(cell_len, column)) for column in zip(*lines, strict=True)], lines[0], console.width
+    )
+    for number, line in enumerate(lines):
+        text = Text()
+        for place, cell, width in zip(kept, line, widths, strict=True):
+            piece = Text(cell, style=STYLES.get(cell, "") if number else "bold")
+            piece.truncate(width, overflow="ellipsis")
+            piece.align("right" if columns[place].right else "left", width)
+            text += piece + Text(GAP)
+        text.rstrip()
+        console.print(text)
+
+
+def _fitted(widths: list[int], titles: Sequence[str], room: int) -> list[int]:
+    """Taken from the last columns first, down to their titles."""
+    excess = sum(widths) + len(GAP) * (len(widths) - 1) - room
+    for place in reversed(range(len(widths))):
+        if excess > 0 and titles[place] not in UNCUT:
+            cut = min(excess, widths[place] - max(len(titles[place]), _NARROW))
+            widths[place] -= max(0, cut)
+            excess -= max(0, cut)
+    return widths
 
 
 def _print_lines(lines: Sequence[Sequence[str]]) -> None:
     widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
     for line in lines:
-        print("  ".join(f"{cell:{width}}" for cell, width in zip(line, widths, strict=True)).rstrip())
+        print(GAP.join(f"{cell:{width}}" for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
 def _styled(text: str) -> Text:

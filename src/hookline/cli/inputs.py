@@ -57,7 +57,10 @@ def read_source(source: str) -> bytes:
     try:
         return Path(source).read_bytes()
     except OSError as error:
-        raise _wrong(f"{source}: {error.strerror}.") from None
+        raise _wrong(
+            f"{source}: {error.strerror}.",
+            hint="Name a file that this user may read, or - for standard input.",
+        ) from None
 
 
 def nothing_given(options: str) -> Failed:
@@ -67,7 +70,7 @@ def nothing_given(options: str) -> Failed:
 def _pair(text: str, option: str) -> tuple[str, str]:
     name, mark, value = text.partition("=")
     if not mark or not name:
-        raise _wrong(f"{option} {text!r} is not NAME=VALUE.")
+        raise _wrong(f"{option} {text!r} is not NAME=VALUE.", hint=f"Write it as {option} team=voice.")
     return name, value
 
 

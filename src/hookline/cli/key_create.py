@@ -62,7 +62,7 @@ def create_key(
     if admin and not has_profile(settings, reach):
         answer = asyncio.run(_first(settings, name, expires))
     else:
-        with connect(reach, admin=True) as gateway:
+        with connect(reach, admin=admin or bool(reach.tenant)) as gateway:
             answer = gateway.send(create(KEYS, fields))
     _print(answer, reach)
 

@@ -7,7 +7,11 @@ from hookline.cli.exits import Failed
 from hookline.clock import SystemClock
 from hookline.config import Settings
 from hookline.errors import DatabaseTaken
+from hookline.storage.database import Database
+from hookline.storage.migrate import current
 from hookline.storage.open import Location, Opened, open_store
+from hookline.storage.postgres.database import PostgresDatabase
+from hookline.storage.sqlite.database import SqliteDatabase
 from hookline.vault import Vault, create_key_file, load_keys
 
 
@@ -31,6 +35,24 @@ async def opened(settings: Settings, *, instead: str) -> AsyncIterator[Opened]:
         yield store
     finally:
         await store.close()
+
+
+async def revision(settings: Settings, *, instead: str) -> str | None:
+    """Where the database stands, without changing it. None: it has no tables yet."""
+    try:
+        database = await open_database(location_of(settings))
+    except DatabaseTaken as error:
+        raise Failed(error.detail, hint=instead) from error
+    try:
+        return await current(database)
+    finally:
+        await database.close()
+
+
+async def open_database(location: Location) -> Database:
+    if location.sqlite is not None:
+        return SqliteDatabase.open(location.sqlite)
+    return await PostgresDatabase.open(location.postgres, pool_size=location.pool_size)
 
 
 def ensure_key(settings: Settings) -> bool:

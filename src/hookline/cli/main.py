@@ -26,8 +26,12 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     try:
-        result = build(arguments)(list(arguments), result_action="return_value")
+        app = build(arguments)
+        result = app(list(arguments), result_action="return_value", exit_on_error=False, print_error=False)
         sys.stdout.flush()
+    except CycloptsError as error:
+        print(_usage(error), file=sys.stderr)
+        return Exit.USAGE
     except (Failed, Problem, Unreachable, HooklineError) as failure:
         return tell(failure)
     except KeyboardInterrupt:
@@ -48,7 +52,6 @@ def build(arguments: Sequence[str]) -> App:
         version=__version__,
         help_format="plaintext",
         help_formatter="default" if sys.stdout.isatty() else "plain",
-        error_formatter=_usage,
         suppress_keyboard_interrupt=False,
     )
     groups = {name: Group(name, sort_key=place) for place, name in enumerate((RUN, LOOK, SETUP, TOOLS))}

@@ -18,7 +18,10 @@ def publish_event(
     /,
     *,
     data: Annotated[
-        str, Parameter(name=["--data", "-d"], help="JSON, @file, or - for standard input.")
+        str,
+        Parameter(
+            name=["--data", "-d"], help="JSON, @file, or - for standard input.", allow_leading_hyphen=True
+        ),
     ] = "{}",
     key: Annotated[
         str, Parameter(help="The idempotency key: a repeat makes no second event.", show_default=False)

@@ -68,8 +68,21 @@ def settings_of(config: Path | None) -> Settings:
 def connect(reach: Reach, *, admin: bool = False, timeout: float = 30.0) -> Gateway:
     """`admin`: for what only an admin key may do. Raises Failed when no key is known."""
     profile = profile_of(settings_of(reach.config), url=reach.url, admin=admin)
+    return _gateway(profile, reach.tenant, timeout)
+
+
+def open_gateway(reach: Reach, *, timeout: float = 30.0) -> Gateway:
+    """For what is open to everybody: no key is needed, and none is shown."""
+    settings = settings_of(reach.config)
+    where = reach.url or settings.url
+    home = None if where or settings.api_key else read_home(settings.data_dir)
+    url = where or (home.url if home else address_of(settings.host, settings.port))
+    return _gateway(Profile(url=url, api_key=""), "", timeout)
+
+
+def _gateway(profile: Profile, tenant: str, timeout: float) -> Gateway:
     try:
-        return Gateway(profile.url, profile.api_key, tenant=reach.tenant, timeout=timeout)
+        return Gateway(profile.url, profile.api_key, tenant=tenant, timeout=timeout)
     except ValueError as error:
         raise Failed(
             f"The URL of the gateway {error}.", hint="See HOOKLINE_URL and --url.", exit_code=Exit.USAGE

@@ -1,11 +1,13 @@
 """Running: the event loop, the log, and the signals of a process that stays. First signal: stop in order; second: at once."""
 
 import asyncio
+import logging
 import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from io import FileIO
 
 import uvloop
 
@@ -27,16 +29,16 @@ def run_until_stopped(work: Coroutine[None, None, None]) -> int:
 @asynccontextmanager
 async def gateway(settings: Settings, roles: Roles) -> AsyncIterator[str]:
     """The program with its log on standard output. Yields the address of its API."""
-    with open(1, "wb", buffering=0, closefd=False) as stream:
-        telemetry = Telemetry(
-            stream=stream,
-            clock=SystemClock(),
-            log_format=settings.log_format,
-            log_level=settings.log_level,
-        )
-        with telemetry.libraries():
-            async with serving(settings, telemetry, roles) as address:
-                yield address
+    telemetry = Telemetry(
+        stream=FileIO(1, "wb", closefd=False),
+        clock=SystemClock(),
+        log_format=settings.log_format,
+        log_level=settings.log_level,
+    )
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    with telemetry.libraries():
+        async with serving(settings, telemetry, roles) as address:
+            yield address
 
 
 async def forever() -> None:

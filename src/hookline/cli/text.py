@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-_UNITS = ((86_400, "d"), (3_600, "h"), (60, "m"))
+EMPTY = "-"
 
 
 def clean(text: str) -> str:
@@ -27,19 +27,21 @@ def local(iso: str) -> str:
         return iso
 
 
-def span(seconds: float) -> str:
-    """`5 s`, `30 m`, `2 h`."""
-    for size, unit in _UNITS:
-        if seconds >= size:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds:.3g} s"
+def short(iso: str) -> str:
+    """As `local`, for tables: the time of today, the day of the rest."""
+    try:
+        at = datetime.fromisoformat(iso).astimezone()
+    except ValueError:
+        return iso
+    today = at.date() == datetime.now(at.tzinfo).date()
+    return at.strftime("%H:%M:%S" if today else "%Y-%m-%d %H:%M")
 
 
 def compact(value: Any) -> str:
     """A value of an answer on one line."""
+    if value in (None, "", [], {}):
+        return EMPTY
     match value:
-        case None | "" | [] | {}:
-            return "-"
         case bool():
             return "yes" if value else "no"
         case str():

@@ -1,6 +1,7 @@
 """Gateway: the shell of the SDK. It sends one request after the other over one connection of the standard library."""
 
 import http.client
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, Self
@@ -10,6 +11,8 @@ from hookline.client.answers import Answer, Page, read, read_page
 from hookline.client.faults import Unreachable
 from hookline.client.requests import Request
 
+IDLE = 3.0
+"""Seconds after which a kept connection is not trusted: Hookline closes it after five."""
 TENANT_HEADER = "Hookline-Tenant"
 _NO_HOST = "needs a host, as in https://hookline.example.com"
 
@@ -29,6 +32,7 @@ class Gateway:
         self._base = parts.path.rstrip("/")
         self._connection = kind(parts.hostname, parts.port, timeout=timeout)
         self._headers = _headers(api_key, tenant)
+        self._used = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -56,6 +60,8 @@ class Gateway:
 
     def send(self, request: Request) -> Answer:
         """Raises Unreachable. A connection that was kept and has died meanwhile is dialled again, if that is safe."""
+        if time.monotonic() - self._used > IDLE:
+            self.close()
         kept = self._connection.sock is not None
         try:
             return self._exchange(request)
@@ -75,6 +81,7 @@ class Gateway:
             headers["Content-Type"] = "application/json"
         self._connection.request(request.method, self._base + request.path, request.body or None, headers)
         answer = self._connection.getresponse()
+        self._used = time.monotonic()
         names = {name.lower(): value for name, value in answer.getheaders()}
         return Answer(status=answer.status, headers=names, body=answer.read())
 

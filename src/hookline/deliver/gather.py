@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby, islice
 
+import msgspec
+
 from hookline.clock import Clock
 from hookline.deliver.target import Target
 from hookline.deliver.targets import Targets
@@ -53,7 +55,7 @@ class Gatherer:
             created_at=self._clock.now(),
         )
         await self._batches.freeze(self._node(), batch)
-        return _together(batch_id, some, target, body)
+        return _together(batch_id, [_frozen(one, batch_id) for one in some], target, body)
 
     async def _again(self, batch_id: BatchId, some: list[Claimed], endpoint: Endpoint | None) -> Task:
         tenant = some[0].delivery.tenant_id
@@ -63,6 +65,11 @@ class Gatherer:
         if isinstance(target, str) or body is None:  # it will be told why, or cancelled, without a body
             return _task(some, some[0], {})
         return _together(batch_id, some, target, body)
+
+
+def _frozen(one: Claimed, batch_id: BatchId) -> Claimed:
+    """As its row says now: what is written back must not thaw it."""
+    return Claimed(msgspec.structs.replace(one.delivery, batch_id=batch_id), one.event, one.version)
 
 
 def _batch_id(one: Claimed) -> BatchId:

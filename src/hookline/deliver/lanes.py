@@ -21,6 +21,8 @@ from hookline.storage.ledger import LaneKey
 SLOW = 1.0
 """Seconds after which an exchange that has not ended makes its lane suspect."""
 HEALTHY = Pace()
+NEW = 2
+"""Requests at once to an endpoint that has not answered well yet."""
 _QUEUE = 4
 """Deliveries of one lane in hand for each exchange that it may hold: those being stored and those just stored."""
 _MAX_LANES = 50_000
@@ -39,6 +41,13 @@ class Lane:
         self.doubtful = 0  # how many of those were while it was suspect
         self.proven = False  # it has answered well since this node started
         self.ring: _Ring | None = None  # where it stands
+
+    @property
+    def limit(self) -> int:
+        """Requests at once. A new endpoint gets few until it has answered well: many new ones that hang must not
+        take all that new ones may have.
+        """
+        return self.concurrency if self.proven else min(NEW, self.concurrency)
 
     @property
     def in_hand(self) -> int:
@@ -87,7 +96,7 @@ class Lanes:
     def reserve(self, key: LaneKey, concurrency: int, monotonic: float, now: Micros) -> bool:
         """Promise room to a delivery that is about to be stored: only if it will be sent almost at once."""
         lane = self.open(key, concurrency)
-        full = self.in_hand >= self._max_in_hand or lane.in_hand >= self._fair(_QUEUE * concurrency)
+        full = self.in_hand >= self._max_in_hand or lane.in_hand >= self._fair(_QUEUE * lane.limit)
         if full or lane.pace.slowed(now):
             return False
         doubtful = not lane.trusted(monotonic)
@@ -106,7 +115,7 @@ class Lanes:
 
     def room(self, lane: Lane, monotonic: float, now: Micros) -> int:
         """How many more due deliveries of this lane may be claimed now."""
-        allowed = lane.pace.room(lane.in_hand, lane.concurrency, now)
+        allowed = lane.pace.room(lane.in_hand, lane.limit, now)
         free = self.free_for_claims if lane.trusted(monotonic) else self.free_for_suspects
         return max(0, min(allowed, self._fair(free)))
 
@@ -126,7 +135,7 @@ class Lanes:
         if reserved:
             doubtful = self._keep_promise(lane)
             self.in_hand -= 1
-        if lane.pace.slowed(now) and not lane.pace.room(lane.in_hand, lane.concurrency, now):
+        if lane.pace.slowed(now) and not lane.pace.room(lane.in_hand, lane.limit, now):
             return False
         task.doubtful = doubtful
         self._count(task, 1)
@@ -210,10 +219,10 @@ class Lanes:
     def _start(self, lane: Lane, ring: "_Ring", monotonic: float, now: Micros) -> Task | None:
         lane.ring = None
         sending = len(lane.sending)
-        if not lane.queue or not lane.pace.room(sending, lane.concurrency, now):
+        if not lane.queue or not lane.pace.room(sending, lane.limit, now):
             return None  # it stands up again with the next task, or when an exchange ends
         trusted = lane.trusted(monotonic)
-        if sending >= self._fair(lane.concurrency) or (ring is self._trusted_ring and not trusted):
+        if sending >= self._fair(lane.limit) or (ring is self._trusted_ring and not trusted):
             self._stand(lane, trusted=trusted)
             return None
         task = lane.queue.popleft()

@@ -20,6 +20,7 @@ class State(StrEnum):
     HELD = "held"
     """Its endpoint is paused or disabled."""
     DELIVERED = "delivered"
+    """A receiver answered 2xx."""
     DEAD = "dead"
     """Given up: attempts used up, a 410, or five interrupted attempts in a row."""
     CANCELLED = "cancelled"

@@ -79,18 +79,21 @@ class Publisher:
     async def publish(self, tenant: TenantId, draft: Draft) -> Published:
         """Raises IdempotencyConflict, NotFound for a tenant that is gone, Unavailable when nothing can be stored."""
         config = self._directory.get(tenant) or await self._directory.at_least(tenant)
-        entry = _Entry(draft, config, self._match(config, draft), self._clock.monotonic())
-        self._enqueue(entry)
-        return await entry.future
+        return await self._enqueue(config, draft)
 
     async def publish_many(
         self, tenant: TenantId, drafts: Sequence[Draft]
     ) -> list[Published | HooklineError]:
         """Each is answered on its own; all of them share few commits."""
-        answers = await asyncio.gather(
-            *(self.publish(tenant, draft) for draft in drafts), return_exceptions=True
-        )
-        return [_told(answer) for answer in answers]
+        config = self._directory.get(tenant) or await self._directory.at_least(tenant)
+        futures = [self._enqueue(config, draft) for draft in drafts]
+        try:
+            if futures:
+                await asyncio.wait(futures)
+        finally:
+            for future in futures:
+                future.cancel()  # of a caller that has gone; those done stay done
+        return [_told(future) for future in futures]
 
     def matcher(self, config: TenantConfig) -> Matcher:
         known = self._matchers.get(config.tenant_id)
@@ -140,10 +143,12 @@ class Publisher:
         finally:
             del self._switching[key]
 
-    def _enqueue(self, entry: _Entry) -> None:
+    def _enqueue(self, config: TenantConfig, draft: Draft) -> asyncio.Future[Published]:
+        entry = _Entry(draft, config, self._match(config, draft), self._clock.monotonic())
         self._queue.append(entry)
         if len(self._commits) < self._parallel:
             self._start()
+        return entry.future
 
     def _start(self) -> None:
         task = asyncio.get_running_loop().create_task(self._commit_next())
@@ -366,7 +371,10 @@ def _fail(entry: _Entry, error: BaseException) -> None:
         entry.future.set_exception(error)
 
 
-def _told(answer: Published | BaseException) -> Published | HooklineError:
-    if isinstance(answer, Published | HooklineError):
-        return answer
-    raise answer
+def _told(future: asyncio.Future[Published]) -> Published | HooklineError:
+    error = future.exception()
+    if error is None:
+        return future.result()
+    if isinstance(error, HooklineError):
+        return error
+    raise error

@@ -39,7 +39,8 @@ _NEXT = "CASE WHEN i.order_key IS NULL THEN NULL ELSE nextval('delivery_sequence
 def _publish(*, waiting: bool, tags: bool) -> str:
     """An event goes in only if its tenant's configuration is the one it was matched against; if something of it is
     taken in hand, only while the node is known: the lock lets nobody take over between this look and the commit.
-    Sorted by key, groups of several nodes wait for one another instead of deadlocking.
+    Sorted by key, groups of several nodes wait for one another instead of deadlocking; and within one
+    the first has the key.
     """
     first_tag = EVENT_INPUT + (DELIVERY_INPUT if waiting else 0) + 2
     statement = f"""
@@ -48,11 +49,11 @@ WITH hand AS (
 ), stored AS (
   INSERT INTO events ({_list(EVENT)}, node, in_hand)
   SELECT {_list(EVENT, "i.")}, hand.id, i.in_hand
-  FROM unnest({_arrays(2, _EVENT_ARRAYS)}) AS i({_list(EVENT)}, in_hand, version)
+  FROM unnest({_arrays(2, _EVENT_ARRAYS)}) WITH ORDINALITY AS i({_list(EVENT)}, in_hand, version, place)
   JOIN tenants t ON t.id = i.tenant_id AND t.config_version = i.version AND t.deleted_at IS NULL
   LEFT JOIN hand ON i.in_hand IS NOT NULL
   WHERE i.in_hand IS NULL OR hand.id IS NOT NULL
-  ORDER BY i.tenant_id COLLATE "C", i.idempotency_key COLLATE "C"
+  ORDER BY i.tenant_id COLLATE "C", i.idempotency_key COLLATE "C", i.place
   ON CONFLICT DO NOTHING
   RETURNING tenant_id, id
 )"""

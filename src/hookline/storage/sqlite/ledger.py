@@ -99,7 +99,8 @@ class SqliteLedger:
         return await self._database.write_raw(lambda connection: _record(connection, node, results, paces))
 
     async def walk(self, after: LaneKey | None, limit: int) -> Sequence[DueLane]:
-        parameters = (*(after or ("", "")), limit)
+        tenant, endpoint = after or ("", "")
+        parameters = {"tenant": tenant, "endpoint": endpoint, "limit": limit}
         rows = await self._database.write_raw(lambda c: c.execute(sql.WALK, parameters).fetchall())
         return [DueLane((row[0], row[1]), row[2], row[3], row[4], row[5]) for row in rows]
 

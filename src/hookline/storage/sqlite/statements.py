@@ -89,19 +89,26 @@ INSERT INTO lanes (tenant_id, endpoint_id, owner, pace) VALUES (?, ?, ?, ?)
 ON CONFLICT (tenant_id, endpoint_id) DO UPDATE SET pace = excluded.pace, owner = excluded.owner
 WHERE owner IS NULL OR owner = excluded.owner"""
 
+
+def _next_lane(tenant: str, endpoint: str) -> str:
+    """The first row behind a lane: of the same tenant, else of the next. Two probes, because SQLite enters the index
+    by the first column of `(tenant_id, endpoint_id) > (?, ?)` only, and would step over every row of the lane.
+    """
+    pending = "SELECT n.rowid FROM deliveries n WHERE n.state = 'pending'"
+    return f"""coalesce(
+  ({pending} AND n.tenant_id = {tenant} AND n.endpoint_id > {endpoint} ORDER BY n.endpoint_id, n.due_at LIMIT 1),
+  ({pending} AND n.tenant_id > {tenant} ORDER BY n.tenant_id, n.endpoint_id, n.due_at LIMIT 1))"""
+
+
 # A loose index scan: one probe of the partial index for each lane that has something pending. SQLite has no
 # LATERAL: the walk carries row ids, and each step finds the first row behind the lane of the last.
-WALK = """
+WALK = f"""
 WITH RECURSIVE walk(row) AS (
-  SELECT (SELECT rowid FROM deliveries
-          WHERE state = 'pending' AND (tenant_id, endpoint_id) > (?, ?)
-          ORDER BY tenant_id, endpoint_id, due_at LIMIT 1)
+  SELECT {_next_lane(":tenant", ":endpoint")}
   UNION ALL
-  SELECT (SELECT n.rowid FROM deliveries n
-          WHERE n.state = 'pending' AND (n.tenant_id, n.endpoint_id) > (d.tenant_id, d.endpoint_id)
-          ORDER BY n.tenant_id, n.endpoint_id, n.due_at LIMIT 1)
+  SELECT {_next_lane("d.tenant_id", "d.endpoint_id")}
   FROM walk JOIN deliveries d ON d.rowid = walk.row
-  LIMIT ?
+  LIMIT :limit
 )
 SELECT d.tenant_id, d.endpoint_id, d.due_at, l.owner, l.pace, t.config_version
 FROM walk JOIN deliveries d ON d.rowid = walk.row

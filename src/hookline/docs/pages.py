@@ -1,0 +1,32 @@
+"""The table of reference pages: a file's name, and what makes its text. All offline, and the same on every run."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from hookline.docs.api import api_page, openapi_text
+from hookline.docs.cli import cli_page
+from hookline.docs.dialects import dialects_page
+from hookline.docs.errors import errors_page
+from hookline.docs.settings import settings_page
+from hookline.docs.states import states_page
+from hookline.docs.telemetry import telemetry_page
+
+PAGES: Mapping[str, Callable[[], str]] = MappingProxyType(
+    {
+        "api.md": api_page,
+        "cli.md": cli_page,
+        "deliveries-states.md": states_page,
+        "dialects.md": dialects_page,
+        "errors.md": errors_page,
+        "events-and-metrics.md": telemetry_page,
+        "openapi.json": openapi_text,
+        "settings.md": settings_page,
+    }
+)
+
+
+def write(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, make in PAGES.items():
+        (folder / name).write_text(make(), encoding="utf-8")

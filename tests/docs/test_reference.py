@@ -1,0 +1,74 @@
+"""The reference is generated: what lies in docs/reference is what the code says today."""
+
+import functools
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hookline.api.docs_page import _TRANSPORT
+from hookline.docs.__main__ import main
+from hookline.docs.pages import PAGES
+from hookline.errors import HooklineError
+from tests.docs.blocks import DOCS
+
+
+@functools.cache
+def made(name: str) -> str:
+    return PAGES[name]()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_reference_page_is_fresh(name: str) -> None:
+    """After a change of the code, `make docs` writes it anew."""
+    kept = DOCS / "reference" / name
+    assert kept.exists(), "run `make docs`"
+    assert kept.read_text(encoding="utf-8") == made(name), f"{kept} is stale: run `make docs`"
+
+
+def test_nothing_else_lies_in_the_folder_of_the_reference() -> None:
+    assert {path.name for path in (DOCS / "reference").iterdir()} == set(PAGES)
+
+
+def test_the_command_writes_every_page_the_same_whatever_the_seed_and_the_terminal(tmp_path: Path) -> None:
+    environ = {
+        "PYTHONHASHSEED": "7",
+        "COLUMNS": "40",
+        "PATH": "/usr/bin:/bin",
+        "HOOKLINE_PORT": "1",
+        "NO_COLOR": "1",
+    }
+    subprocess.run(
+        [sys.executable, "-m", "hookline.docs", str(tmp_path)], env=environ, check=True, timeout=60
+    )
+    for name in PAGES:
+        assert (tmp_path / name).read_text(encoding="utf-8") == made(name)
+
+
+def test_the_command_says_how_it_is_used(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 2
+    assert "usage" in capsys.readouterr().err
+
+
+def errors() -> list[type[HooklineError]]:
+    found, open_ = [], [*HooklineError.__subclasses__()]
+    while open_:
+        kind = open_.pop()
+        found.append(kind)
+        open_ += kind.__subclasses__()
+    return found
+
+
+@pytest.mark.parametrize("kind", errors(), ids=lambda kind: kind.__name__)
+def test_an_error_says_what_it_means_and_how_to_mend_it(kind: type[HooklineError]) -> None:
+    meaning, _, mend = inspect.cleandoc(kind.__dict__.get("__doc__") or "").partition("\n\n")
+    assert meaning.rstrip().endswith(".")
+    assert mend.rstrip().endswith(".")
+
+
+def test_the_page_of_errors_names_those_that_no_class_stands_for() -> None:
+    page = made("errors.md")
+    for code, status, _ in _TRANSPORT:
+        assert f"`{code}` ({status}" in page

@@ -1,0 +1,34 @@
+"""The short form of `make torture`: a few kills under load on each database, judged by the same invariants."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.torture.databases import Place
+from tests.torture.run import Order, torture
+from tests.torture.verdict import judge
+
+pytestmark = [pytest.mark.torture, pytest.mark.xdist_group("torture")]
+SEED = 5
+"""One for which the few kills fall in migration, at hooks and from outside, with a takeover between the nodes."""
+
+
+async def test_kills_on_sqlite_lose_nothing_and_leave_everything_in_order(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    verdict = await judge(await torture(Place(folder=tmp_path), Order(kills=5, seed=SEED)))
+    assert verdict.faults == []
+    assert verdict.lost == 0 < verdict.acknowledged
+    assert verdict.kills == 5
+    assert verdict.at_hooks >= 2
+
+
+async def test_kills_of_two_nodes_on_postgres_lose_nothing_and_leave_everything_in_order(
+    tmp_path: Path, empty_postgres_url: str
+) -> None:
+    place = Place(folder=tmp_path, url=empty_postgres_url)
+    verdict = await judge(await torture(place, Order(kills=4, seed=SEED)))
+    assert verdict.faults == []
+    assert verdict.lost == 0 < verdict.acknowledged
+    assert verdict.kills == 4
+    assert verdict.at_hooks >= 2
+    assert verdict.takeovers >= 1

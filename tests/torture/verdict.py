@@ -1,0 +1,295 @@
+"""Verdict: the invariants, judged from what the publisher, the receivers and the database hold at the end."""
+
+import statistics
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from hookline.clock import SECOND
+from hookline.model.attempt import Attempt, Cause
+from tests.torture.processes import Death
+from tests.torture.receivers import TYPES, Arrival
+from tests.torture.run import Seen
+
+IN_FLIGHT = 256
+"""Of one node: so many duplicates one kill may make."""
+TAKEOVER_IN = 30.0
+_decode_attempt = msgspec.json.Decoder(Attempt).decode
+_decode_list = msgspec.json.Decoder(list[str]).decode
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery as the database has it at the end."""
+
+    id: str
+    event_id: str
+    endpoint_id: str
+    state: str
+    reason: str
+    attempts: tuple[Attempt, ...]
+    order_key: str
+    seq: int
+    counted: int
+    """The number of its last attempt."""
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """The figures. `faults` empty: every invariant holds."""
+
+    database: str
+    seed: int
+    kills: int
+    pauses: int
+    at_hooks: int
+    hooks: dict[str, int]
+    acknowledged: int
+    deliveries: int
+    attempts: int
+    requests: int
+    """That receivers saw."""
+    lost: int
+    duplicates: int
+    duplicates_allowed: int
+    untold: int
+    """Requests that no attempt tells of."""
+    interrupted: int
+    """Attempts that a kill cut off."""
+    dead_by_interruption: int
+    takeovers: int
+    takeover_median: float
+    takeover_max: float
+    """Seconds from a kill until what it cut off was first sent again."""
+    drain_seconds: float | None
+    seconds: float
+    faults: list[str]
+
+
+async def judge(seen: Seen) -> Verdict:
+    events = await seen.place.rows("SELECT id, type, idempotency_key, matched FROM events")
+    return _Judge(seen, events, await _kept(seen), await _counters(seen)).verdict(
+        [str(row[0]) for row in await seen.place.rows("SELECT id FROM nodes")]
+    )
+
+
+async def _kept(seen: Seen) -> list[Kept]:
+    later: dict[str, list[Attempt]] = defaultdict(list)
+    for id_, document in await seen.place.rows(
+        "SELECT delivery_id, document FROM attempts ORDER BY delivery_id, number"
+    ):
+        later[id_].append(_decode_attempt(document))
+    rows = await seen.place.rows(
+        "SELECT id, event_id, endpoint_id, state, reason, order_key, seq, attempts, first_attempt "
+        "FROM deliveries"
+    )
+    return [
+        Kept(
+            id=id_,
+            event_id=event,
+            endpoint_id=endpoint,
+            state=state,
+            reason=reason or "",
+            order_key=order_key or "",
+            seq=seq or 0,
+            counted=counted,
+            attempts=(*([_decode_attempt(first)] if first else []), *later[id_]),
+        )
+        for id_, event, endpoint, state, reason, order_key, seq, counted, first in rows
+    ]
+
+
+async def _counters(seen: Seen) -> dict[str, tuple[int, int]]:
+    rows = await seen.place.rows("SELECT endpoint_id, succeeded, failed FROM counters WHERE hour = 0")
+    return {endpoint: (succeeded, failed) for endpoint, succeeded, failed in rows}
+
+
+class _Judge:
+    def __init__(
+        self,
+        seen: Seen,
+        events: Sequence[Sequence[Any]],
+        kept: Sequence[Kept],
+        counters: dict[str, tuple[int, int]],
+    ) -> None:
+        self._seen = seen
+        self._events = events
+        self._kept = kept
+        self._counters = counters
+        names = {endpoint: name for name, endpoint in seen.endpoints.items()}
+        arrivals = {receiver.manners.name: receiver.arrivals for receiver in seen.receivers}
+        self._arrivals: dict[str, list[Arrival]] = {
+            one.id: arrivals[names[one.endpoint_id]].get(one.event_id, []) for one in kept
+        }
+
+    def verdict(self, nodes_left: list[str]) -> Verdict:
+        seen, deaths, takeovers = self._seen, self._seen.deaths, list(self._takeovers())
+        at_hooks = [death for death in deaths if death.hook]
+        lost, duplicates = list(self._lost()), self._duplicates()
+        attempts = [attempt for one in self._kept for attempt in one.attempts]
+        allowed = IN_FLIGHT * (len(deaths) + seen.pauses)
+        faults = list(self._faults())
+        faults += [f"lost: {one}" for one in lost]
+        faults += [f"these nodes never left: {nodes_left}"] if nodes_left else []
+        faults += [f"{duplicates} duplicates"] if duplicates > allowed else []
+        faults += [f"a takeover took {slow:.1f} s" for slow in takeovers if slow > TAKEOVER_IN]
+        return Verdict(
+            database=seen.place.kind,
+            seed=seen.order.seed,
+            kills=len(deaths),
+            pauses=seen.pauses,
+            at_hooks=len(at_hooks),
+            hooks=dict(sorted(Counter(death.hook for death in at_hooks).items())),
+            acknowledged=len(seen.publisher.acknowledged),
+            deliveries=len(self._kept),
+            attempts=len(attempts),
+            requests=sum(len(some) for one in seen.receivers for some in one.arrivals.values()),
+            lost=len(lost),
+            duplicates=duplicates,
+            duplicates_allowed=allowed,
+            untold=self._untold(),
+            interrupted=sum(attempt.exchange.cause is Cause.INTERRUPTED for attempt in attempts),
+            dead_by_interruption=sum("were cut off" in one.reason for one in self._kept),
+            takeovers=len(takeovers),
+            takeover_median=round(statistics.median(takeovers), 2) if takeovers else 0.0,
+            takeover_max=round(max(takeovers, default=0.0), 2),
+            drain_seconds=None if seen.drain_seconds is None else round(seen.drain_seconds, 1),
+            seconds=round(seen.seconds, 1),
+            faults=faults,
+        )
+
+    def _lost(self) -> Iterator[str]:
+        """I1: acknowledged, and not seen by every receiver that it matches."""
+        for key, event in self._seen.publisher.acknowledged.items():
+            type_ = self._seen.publisher.types[key]
+            saw = sum(event in receiver.arrivals for receiver in self._seen.receivers)
+            if saw != TYPES[type_]:
+                yield f"{event} ({type_}, {key}) reached {saw} of {TYPES[type_]} receivers"
+
+    def _duplicates(self) -> int:
+        """I7: good answers beyond the first for one delivery."""
+        return sum(
+            max(0, sum(arrival.succeeded_at is not None for arrival in some) - 1)
+            for some in self._arrivals.values()
+        )
+
+    def _untold(self) -> int:
+        """Requests that no attempt tells of: sent by a node that was taken over while it lived."""
+        return sum(_untold(one, self._arrivals[one.id]) for one in self._kept)
+
+    def _takeovers(self) -> Iterator[float]:
+        """Seconds from each kill until the first of what it cut off was sent again."""
+        cut = sorted(
+            (attempt.at / SECOND, one.id)
+            for one in self._kept
+            for attempt in one.attempts
+            if attempt.exchange.cause is Cause.INTERRUPTED
+        )
+        for death, at in self._taken_over():
+            these = [id_ for moment, id_ in cut if at - 2 < moment <= at + 0.05]
+            again = [arrival.at for id_ in these for arrival in self._arrivals[id_] if arrival.at > at - 2]
+            later = [moment for moment in again if moment > death.at]
+            if later:
+                yield min(later) - death.at
+
+    def _taken_over(self) -> Iterator[tuple[Death, float]]:
+        """Deaths with something in hand, and when the takeover was logged."""
+        deaths = {death.node_id: death for death in self._seen.deaths if death.node_id}
+        for node in self._seen.nodes:
+            for line in node.lines():
+                if line["what"] == "NodeTakenOver" and int(line["deliveries"]):
+                    death = deaths.get(line["silent_node_id"])
+                    if death is not None:
+                        yield death, datetime.fromisoformat(line["time"]).timestamp()
+
+    def _faults(self) -> Iterator[str]:
+        seen = self._seen
+        for node in seen.nodes:
+            yield from node.faults
+            yield from (f"{node.name}: {line}" for line in node.lines() if line["what"] == "Fault")
+        yield from (f"the publisher was told {answer}" for answer in seen.publisher.refused)
+        if seen.drain_seconds is None:
+            yield "it did not drain"
+        if seen.place.kind == "sqlite" and self._untold():
+            yield f"{self._untold()} requests that no attempt tells of, though nobody can take over from a living node"
+        if seen.repeats_wrong:
+            yield f"{seen.repeats_wrong} repeated keys were not answered as duplicates"
+        yield from self._events_wrong()
+        for one in self._kept:
+            yield from (f"{one.id}: {fault}" for fault in self._wrong_with(one))
+        yield from self._bodies_wrong()
+        yield from self._order_wrong()
+        yield from self._counters_wrong()
+
+    def _events_wrong(self) -> Iterator[str]:
+        """I1, I2: what was acknowledged is there, and has as many deliveries as endpoints."""
+        known = {key: event for event, _, key, _ in self._events}
+        for key, event in self._seen.publisher.acknowledged.items():
+            if known.get(key) != event:
+                yield f"{key} was acknowledged as {event} and is {known.get(key)}"
+        rows = Counter(one.event_id for one in self._kept)
+        for event, type_, _, matched in self._events:
+            wanted = len(_decode_list(matched)) if matched else 0
+            if not wanted == rows[event] == TYPES[type_]:
+                yield f"{event} ({type_}) matched {wanted} endpoints and has {rows[event]} deliveries"
+
+    def _wrong_with(self, one: Kept) -> Iterator[str]:
+        if one.state not in {"delivered", "dead"}:
+            yield f"I2: it ended {one.state}"
+        if [attempt.number for attempt in one.attempts] != list(range(1, one.counted + 1)):
+            yield f"I4: attempts {[attempt.number for attempt in one.attempts]} of {one.counted}"
+        good = [n for n, attempt in enumerate(one.attempts) if attempt.exchange.cause is None]
+        if one.state == "delivered" and good != [len(one.attempts) - 1]:
+            yield f"I6: succeeded at {good} of {len(one.attempts)}"
+        arrivals = self._arrivals[one.id]
+        first = next((n for n, arrival in enumerate(arrivals) if arrival.succeeded_at is not None), None)
+        if one.state == "delivered" and first is None:
+            yield "it is delivered and no receiver answered 200"
+        cut = any(
+            attempt.exchange.cause is Cause.INTERRUPTED or attempt.exchange.resent for attempt in one.attempts
+        )
+        if first is not None and len(arrivals) > first + 1 and not cut:
+            yield "I6: sent again after its success, though nothing was cut off"
+
+    def _bodies_wrong(self) -> Iterator[str]:
+        bodies: dict[str, set[bytes]] = defaultdict(set)
+        for receiver in self._seen.receivers:
+            for event, some in receiver.arrivals.items():
+                bodies[event].update(arrival.body for arrival in some)
+        yield from (f"I5: {event} had {len(some)} bodies" for event, some in bodies.items() if len(some) > 1)
+
+    def _order_wrong(self) -> Iterator[str]:
+        """Of one key, nothing arrives before what was accepted earlier has succeeded or is given up."""
+        before: dict[str, tuple[str, float]] = {}
+        for one in sorted((one for one in self._kept if one.order_key), key=lambda one: one.seq):
+            arrivals = self._arrivals[one.id]
+            former, done = before.get(one.order_key, ("", 0.0))
+            if arrivals and arrivals[0].at < done:
+                yield f"{one.id} ({one.order_key}) arrived {done - arrivals[0].at:.3f} s before {former} was done"
+            good = [arrival.succeeded_at for arrival in arrivals if arrival.succeeded_at is not None]
+            if good:
+                before[one.order_key] = (one.id, min(good))
+
+    def _counters_wrong(self) -> Iterator[str]:
+        """What was told to an endpoint's counters: every attempt but those that a kill cut off."""
+        told: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+        for one in self._kept:
+            for attempt in one.attempts:
+                if attempt.exchange.cause is not Cause.INTERRUPTED:
+                    told[one.endpoint_id][attempt.exchange.cause is not None] += 1
+        for endpoint, counted in told.items():
+            if (known := self._counters.get(endpoint)) != tuple(counted):
+                yield f"{endpoint} counts {known}, its attempts are {tuple(counted)}"
+
+
+def _untold(one: Kept, arrivals: Sequence[Arrival]) -> int:
+    """An attempt is one request; two, when the client sent it again on a fresh connection, which an attempt that
+    was cut off may have lived to do and not to tell.
+    """
+    told = {
+        attempt.number: 1 + (attempt.exchange.resent or attempt.exchange.cause is Cause.INTERRUPTED)
+        for attempt in one.attempts
+    }
+    saw = Counter(arrival.attempt for arrival in arrivals)
+    return sum(max(0, count - told.get(number, 0)) for number, count in saw.items())
