@@ -26,7 +26,7 @@ from hookline.deliver.tester import Tester
 from hookline.deliver.told import Told
 from hookline.deliver.upkeep import Bounds, Upkeep
 from hookline.deliver.worker import Worker
-from hookline.emissions import NodeStarted, NodeStopped, NodeStopping
+from hookline.emissions import NodeStarted, NodeStopped, NodeStopping, RestoreHeld
 from hookline.model.ids import Ids
 from hookline.net.client import Client
 from hookline.net.dns import DnsResolver
@@ -40,9 +40,11 @@ from hookline.server import Server
 from hookline.storage.ledger import Ledger
 from hookline.storage.open import Location, Opened, open_store
 from hookline.storage.postgres.hints import Hints
+from hookline.storage.restore import hold_waiting
 from hookline.telemetry import Telemetry
 from hookline.vault import Vault, load_keys
 
+HOLD_CHUNK = 1000
 SETTLE_EVERY, MEASURE_EVERY, FORGET_EVERY = 2.0, 10.0, 600.0
 
 
@@ -119,6 +121,8 @@ async def running(
         engine = _engine(core, roles)
         if engine.delivering is not None:
             await engine.delivering.node.join()
+            if settings.restore_hold:
+                await _hold_restored(core)
         tasks = [asyncio.create_task(work) for work in _loops(engine)]
         heart = asyncio.create_task(_heart(engine))
         stack.push_async_callback(_stop, engine, tasks, heart)
@@ -283,6 +287,14 @@ def _loops(engine: Engine) -> list[Coroutine[None, None, None]]:
         chores += [(core.upkeep.settle, SETTLE_EVERY), (core.upkeep.forget, FORGET_EVERY)]
     fault = core.telemetry.fault
     return loops + [repeat(chore, every=every, clock=core.clock, fault=fault) for chore, every in chores]
+
+
+async def _hold_restored(core: Core) -> None:
+    """Before anything is claimed: what a backup says is waiting may have been sent since."""
+    held = 0
+    while count := await hold_waiting(core.opened.store.database, HOLD_CHUNK):
+        held += count
+    core.telemetry.emit(RestoreHeld(deliveries=held))
 
 
 async def _heart(engine: Engine) -> None:

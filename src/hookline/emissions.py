@@ -220,6 +220,14 @@ class NodeTakenOver(Emission, frozen=True, kw_only=True):
     deliveries: int
 
 
+class RestoreHeld(Emission, frozen=True, kw_only=True):
+    """The process was started on a restored backup: what waited in it is held."""
+
+    level = Level.WARNING
+    words = "Restored backup: {deliveries} waiting deliveries are held"
+    deliveries: int
+
+
 class DatabaseLost(Emission, frozen=True, kw_only=True):
     """The database does not answer: publishing is refused until it is back."""
 
@@ -365,6 +373,7 @@ EMISSIONS: tuple[type[Emission], ...] = (
     NodeStopping,
     NodeStopped,
     NodeTakenOver,
+    RestoreHeld,
     DatabaseLost,
     DatabaseBack,
     PublishingShed,

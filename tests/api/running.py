@@ -114,7 +114,7 @@ class Running:
             headers={**sent, **(headers or {})},
             allow_redirects=False,
         ) as answer:
-            return Told(answer.status, await answer.read(), dict(answer.headers))
+            return Told(answer.status, await answer.read(), answer.headers)
 
 
 @dataclass
@@ -123,7 +123,7 @@ class Told:
 
     status: int
     body: bytes
-    headers: dict[str, str]
+    headers: Mapping[str, str]
 
     @property
     def json(self) -> Any:

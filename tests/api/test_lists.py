@@ -68,6 +68,7 @@ async def test_a_cursor_leads_nowhere_else(api: Running, keys: Keys) -> None:
         ("limit=x", "invalid_field", "limit"),
         ("limt=5", "unknown_field", "limt"),
         ("state=asleep", "invalid_field", "state"),
+        ("status=null", "invalid_field", "status"),
         ("status=6xx", "invalid_field", "status"),
         ("since=now", "invalid_field", "since"),
         ("until=2026-01-01T00:00:00", "invalid_field", "until"),

@@ -51,6 +51,10 @@ async def test_data_that_is_not_json(api: Running, keys: Keys) -> None:
     assert (alone.body, alone.headers["Content-Type"]) == (data, "image/png")
     shown = await api.call("GET", f"/v1/events/{told.json['id']}", keys["read"])
     assert shown.json["data"] is None
+    text = {"type": "a.b", "data_base64": "aGk=", "content_type": "text/csv; header=present"}
+    told = await publish(api, keys, text)
+    alone = await api.call("GET", f"/v1/events/{told.json['id']}/data", keys["read"])
+    assert alone.headers["Content-Type"] == "text/csv; header=present"
 
 
 @pytest.mark.parametrize(

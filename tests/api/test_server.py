@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from hookline.errors import ConfigurationError
 from hookline.server import Server
-from hookline.setting_types import Seconds, Size
+from hookline.setting_types import Seconds, Secret, Size
 from tests.api.conftest import Keys, make_keys
 from tests.api.raw import Wire, post, wire
 from tests.api.running import Running, serving, settings_for
@@ -27,6 +27,7 @@ async def tight(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Runni
         header_limit=Size(4096),
         body_limit=Size(2048),
         batch_limit=Size(4096),
+        metrics_token=Secret("m3trics"),
     )
     async with serving(settings) as found:
         yield found
@@ -181,6 +182,12 @@ async def test_an_upgrade_is_not_taken(tight: Running) -> None:
             b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
         )
         assert b" 200 " in await client.answer()
+
+
+async def test_metrics_ask_for_their_token_when_there_is_one(tight: Running, tight_keys: Keys) -> None:
+    """No API key opens them, only the token of the settings."""
+    for token, status in (("", 401), (tight_keys["admin"], 401), ("m3trics", 200)):
+        assert (await tight.call("GET", "/metrics", token)).status == status
 
 
 async def test_a_port_in_use_is_told(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def test_the_doctor_says_how_to_mend(tmp_path: Path) -> None:
     assert done.code == 1
     assert "✗ data folder" in done.out
     assert "✗ proxy" in done.out
-    assert "✗ secret key" in done.out
+    assert "! secret key" in done.out
     assert done.out.count("fix:") >= 3
 
 

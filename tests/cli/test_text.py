@@ -31,7 +31,7 @@ def test_values_fit_on_a_line(value: object, shown: str) -> None:
 def test_nothing_acts_on_the_terminal() -> None:
     """Escape sequences, carriage returns, marks that turn the direction of text."""
     assert clean("a\x1b[2Jb\r\u202e") == "a\\x1b[2Jb\\r\\u202e"
-    assert clean_lines("a\n\x07b\tc") == "a\n\\x07b   c"
+    assert clean_lines("a\n\x07b\tc") == "a\n\\x07b    c"
 
 
 def test_what_is_no_time_is_shown_as_it_is() -> None:

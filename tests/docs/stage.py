@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.docs.blocks import Block
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 Log = Callable[[], str]
 
 _BIN = Path(sys.executable).parent

@@ -25,7 +25,8 @@ def test_a_reference_page_is_fresh(name: str) -> None:
     """After a change of the code, `make docs` writes it anew."""
     kept = DOCS / "reference" / name
     assert kept.exists(), "run `make docs`"
-    assert kept.read_text(encoding="utf-8") == made(name), f"{kept} is stale: run `make docs`"
+    fresh = kept.read_text(encoding="utf-8") == made(name)
+    assert fresh, f"{kept} is stale: run `make docs`"
 
 
 def test_nothing_else_lies_in_the_folder_of_the_reference() -> None:

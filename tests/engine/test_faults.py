@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -264,16 +265,25 @@ async def test_a_crash_at_any_moment_leaves_what_was_acknowledged_to_the_next_st
     assert len(receiver.got) - sent == 5
 
 
+@asynccontextmanager
+async def _admin(server: str) -> AsyncIterator["asyncpg.Connection[Any]"]:
+    connection: asyncpg.Connection[Any] = await asyncpg.connect(server)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
 async def test_a_postgres_that_goes_away_and_comes_back_loses_nothing(
     postgres_env: dict[str, str], postgres_server: str, clock: ManualClock, receiver: Receiver
 ) -> None:
-    admin: asyncpg.Connection[Any] = await asyncpg.connect(postgres_server)
-    async with gateway(postgres_env, clock) as hookline:
+    async with _admin(postgres_server) as admin, gateway(postgres_env, clock) as hookline:
         await hookline.tenants()
         await hookline.endpoint(receiver.url())
+        await hookline.until_state(await hookline.publish(), State.DELIVERED)
         receiver.hangs()
         published = [await hookline.publish() for _ in range(3)]
-        await until(lambda: len(receiver.got) == 3)
+        await until(lambda: len(receiver.got) == 4)
         database = postgres_env["HOOKLINE_DATABASE"].split("/")[3].split("?")[0]
         await admin.execute(f'ALTER DATABASE "{database}" ALLOW_CONNECTIONS false')
         await admin.execute(
@@ -290,5 +300,4 @@ async def test_a_postgres_that_goes_away_and_comes_back_loses_nothing(
         for one in published:
             await hookline.until_state(one, State.DELIVERED)
         await hookline.until_state(await hookline.publish(), State.DELIVERED)
-        assert len(receiver.got) == 4
-    await admin.close()
+        assert len({got.id for got in receiver.got}) == len(receiver.got) == 5

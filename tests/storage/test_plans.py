@@ -1,7 +1,7 @@
 """The hot statements enter by their indexes: what they cost does not grow with what lies in the tables."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -62,12 +62,12 @@ async def full(sqlite_store: Store, clock: ManualClock) -> Store:
 
 
 @pytest.fixture
-async def full_postgres(postgres_store: Store, clock: ManualClock) -> AsyncIterator[PostgresDatabase]:
+async def full_postgres(postgres_store: Store, clock: ManualClock) -> PostgresDatabase:
     await settle_in(postgres_store)
     await start_node(postgres_store, clock)
     await _fill(postgres_store)
     assert isinstance(postgres_store.database, PostgresDatabase)
-    yield postgres_store.database
+    return postgres_store.database
 
 
 LANE: LaneKey = (ALICE, EndpointId("ep_0001"))
@@ -76,7 +76,7 @@ ORDERED_LANE: LaneKey = (ALICE, EndpointId("ep_0000"))
 LATER = NOON + 10_000_000
 _ORDERED = {"tenant": ALICE, "endpoint": "ep_0000", "now": LATER, "count": 5}
 SQLITE: dict[str, tuple[str, Any, set[str]]] = {
-    "walk": (lite.WALK, ("", "", 500), {"deliveries_due"}),
+    "walk": (lite.WALK, {"tenant": "", "endpoint": "", "limit": 500}, {"deliveries_due"}),
     "pick": (lite.PICK, (*DEAD_LANE, LATER, 5), {"deliveries_due"}),
     "gathering": (lite.GATHERING, (*DEAD_LANE, LATER, 5), {"deliveries_due"}),
     "heads": (lite.PICK_HEADS, _ORDERED, {"deliveries_order", "deliveries_due"}),
@@ -119,7 +119,7 @@ async def test_sqlite_claims_of_a_long_queue_in_few_steps(full: Store, clock: Ma
         try:
             connection.execute(lite.PICK, (*DEAD_LANE, LATER, 5)).fetchall()
             connection.execute(lite.GATHERING, (*DEAD_LANE, LATER, 5)).fetchall()
-            connection.execute(lite.WALK, ("", "", 10)).fetchall()
+            connection.execute(lite.WALK, {"tenant": "", "endpoint": "", "limit": 10}).fetchall()
         finally:
             connection.set_progress_handler(None, 0)
 
@@ -157,13 +157,13 @@ POSTGRES: dict[str, tuple[str, tuple[Any, ...], set[str], int]] = {
     "claim": (
         pg.CLAIM,
         (NODE, LATER, [ALICE] * 2, [DEAD, LANE[1]], [5, 5]),
-        {"deliveries_due", "deliveries_pkey"},
+        {"deliveries_due", "deliveries_pkey", "deliveries_state"},
         800,
     ),
     "heads": (
         pg.CLAIM_HEADS,
         (NODE, LATER, [ALICE], [ORDERED_LANE[1]], [5]),
-        {"deliveries_order", "deliveries_due", "deliveries_pkey"},
+        {"deliveries_order", "deliveries_due", "deliveries_pkey", "deliveries_state"},
         1500,
     ),
 }

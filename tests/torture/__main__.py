@@ -15,7 +15,7 @@ import msgspec
 
 from tests.torture.databases import Place, durable_server, empty_database
 from tests.torture.power import CannotRecord, Figures, cut_power
-from tests.torture.run import Order, torture
+from tests.torture.run import Trial, torture
 from tests.torture.verdict import Verdict, judge
 
 SHOWN_FAULTS = 20
@@ -25,14 +25,14 @@ EVENTS = 200
 
 def main() -> int:
     asked = _arguments()
-    order = Order(kills=asked.kills, pauses=asked.pauses, seed=asked.seed)
+    trial = Trial(kills=asked.kills, pauses=asked.pauses, seed=asked.seed)
     verdicts: list[Verdict] = []
     with _folder(asked.folder) as folder:
         if asked.database != "postgres":
-            verdicts.append(asyncio.run(_on_sqlite(folder, order)))
+            verdicts.append(asyncio.run(_on_sqlite(folder, trial)))
         if asked.database != "sqlite":
             with durable_server() as url:
-                verdicts.append(asyncio.run(_on_postgres(folder, url, order)))
+                verdicts.append(asyncio.run(_on_postgres(folder, url, trial)))
         figures = _power(folder, asked.images, asked.seed) if asked.images else []
     _tell(verdicts)
     _tell_power(figures)
@@ -57,17 +57,17 @@ def _unsound(figures: Sequence[Figures]) -> bool:
     return any(one.corrupt or (one.lost > 0) is (one.synchronous == "FULL") for one in figures)
 
 
-async def _on_sqlite(folder: Path, order: Order) -> Verdict:
+async def _on_sqlite(folder: Path, trial: Trial) -> Verdict:
     place = Place(folder=folder / "sqlite")
     (place.folder / "data").mkdir(parents=True)
-    return await judge(await torture(place, order))
+    return await judge(await torture(place, trial))
 
 
-async def _on_postgres(folder: Path, server_url: str, order: Order) -> Verdict:
+async def _on_postgres(folder: Path, server_url: str, trial: Trial) -> Verdict:
     async with empty_database(server_url, "torture") as url:
         place = Place(folder=folder / "postgres", url=url)
         place.folder.mkdir()
-        return await judge(await torture(place, order))
+        return await judge(await torture(place, trial))
 
 
 def _tell(verdicts: Sequence[Verdict]) -> None:

@@ -24,33 +24,23 @@ from hookline.model.attempt import Exchange
 from hookline.model.ids import DeliveryId, NodeId
 from hookline.net.client import Client, Request
 from hookline.storage import nodes
-from hookline.storage.ledger import (
-    Accepted,
-    Claimed,
-    DueLane,
-    Fate,
-    Gathering,
-    LaneKey,
-    LanePace,
-    Ledger,
-    Result,
-    Want,
-)
+from hookline.storage.ledger import Accepted, Claimed, Fate, LanePace, Ledger, Result, Want
 from hookline.storage.sqlite.database import SqliteDatabase
 from hookline.storage.sqlite.ledger import SqliteLedger
 from hookline.telemetry import Telemetry
 from tests.torture.hooks import Hook, Plan, Trigger
+from tests.torture.passing import PassingLedger
 
 T = TypeVar("T")
 _PR_SET_PDEATHSIG = 1
 
 
-class KillingLedger:
+class KillingLedger(PassingLedger):
     """The hot verbs, with hooks around them."""
 
     def __init__(self, trigger: Trigger, plain: Ledger) -> None:
+        super().__init__(plain)
         self._trigger = trigger
-        self._plain = plain
         self._publishing = _inside(plain, trigger, Hook.PUBLISH_INSIDE)
         self._recording = _inside(plain, trigger, Hook.RECORD_INSIDE)
         self._claiming = _inside(plain, trigger, Hook.CLAIM_INSIDE)
@@ -78,15 +68,6 @@ class KillingLedger:
         if claimed:
             self._trigger.at(Hook.CLAIM_AFTER)
         return claimed
-
-    async def walk(self, after: LaneKey | None, limit: int) -> Sequence[DueLane]:
-        return await self._plain.walk(after, limit)
-
-    async def acquire(self, node: NodeId, lanes: Sequence[LaneKey]) -> Sequence[LaneKey]:
-        return await self._plain.acquire(node, lanes)
-
-    async def gathering(self, lane: LaneKey, now: Micros, limit: int) -> Gathering | None:
-        return await self._plain.gathering(lane, now, limit)
 
 
 class KillingClient(Client):

@@ -62,7 +62,12 @@ ALL_MANNERS = (
         acts={Act.OK: 84, Act.FAIL: 8, Act.RESET: 5, Act.CLOSE: 3},
     ),
     Manners(name="slow", events=(FANNED,), acts={Act.OK: 1}, slowest=0.8),
-    Manners(name="picky", events=(FANNED,), acts={Act.OK: 70, Act.MISSING: 20, Act.FAIL: 5, Act.BUSY: 5}),
+    Manners(
+        name="picky",
+        events=(FANNED,),
+        acts={Act.OK: 70, Act.MISSING: 20, Act.FAIL: 5, Act.BUSY: 5},
+        order="key",
+    ),
     Manners(name="drowsy", events=(FANNED,), acts={Act.OK: 95, Act.HANG: 5}, timeout=1.0),
     Manners(name="hanging", events=("hang",), acts={Act.HANG: 1}, timeout=1.0),
 )

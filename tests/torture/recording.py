@@ -13,29 +13,18 @@ from pathlib import Path
 import msgspec
 
 from hookline.app import Engine, Roles, running
-from hookline.clock import Micros, SystemClock
+from hookline.clock import SystemClock
 from hookline.config import load
 from hookline.model.endpoint import Endpoint
 from hookline.model.ids import DeliveryId, EndpointId, NodeId, TenantId
 from hookline.model.retry import Fixed
 from hookline.model.tenant import Tenant
 from hookline.route.draft import Draft
-from hookline.storage.ledger import (
-    Accepted,
-    Claimed,
-    DueLane,
-    Fate,
-    Gathering,
-    LaneKey,
-    LanePace,
-    Ledger,
-    Result,
-    Stored,
-    Want,
-)
+from hookline.storage.ledger import Accepted, Fate, LanePace, Ledger, Result, Stored
 from hookline.storage.sqlite.database import SqliteDatabase
 from hookline.telemetry import Telemetry
 from tests.torture.databases import Place
+from tests.torture.passing import PassingLedger
 from tests.torture.receivers import Act as Answer
 from tests.torture.receivers import Manners, Receiver
 from tests.torture.vfs import Acknowledged, Act, NotShared
@@ -47,15 +36,15 @@ SKIP = 77
 TENANT = TenantId("torture")
 
 
-class NotingLedger:
+class NotingLedger(PassingLedger):
     """Notes what the database has acknowledged, the moment that it does."""
 
     def __init__(self, note: Callable[[Act], None], plain: Ledger) -> None:
+        super().__init__(plain)
         self._note = note
-        self._plain = plain
 
     async def publish(self, node: NodeId | None, group: Sequence[Accepted]) -> Sequence[Fate]:
-        fates = await self._plain.publish(node, group)
+        fates = await self.plain.publish(node, group)
         stored = zip(group, fates, strict=True)
         self._note(Acknowledged("events", [one.event.id for one, fate in stored if isinstance(fate, Stored)]))
         return fates
@@ -63,21 +52,9 @@ class NotingLedger:
     async def record(
         self, node: NodeId, results: Sequence[Result], paces: Sequence[LanePace] = ()
     ) -> Sequence[DeliveryId]:
-        refused = await self._plain.record(node, results, paces)
+        refused = await self.plain.record(node, results, paces)
         self._note(Acknowledged("deliveries", [result.delivery.id for result in results]))
         return refused
-
-    async def claim(self, node: NodeId, wants: Sequence[Want], now: Micros) -> Sequence[Claimed]:
-        return await self._plain.claim(node, wants, now)
-
-    async def walk(self, after: LaneKey | None, limit: int) -> Sequence[DueLane]:
-        return await self._plain.walk(after, limit)
-
-    async def acquire(self, node: NodeId, lanes: Sequence[LaneKey]) -> Sequence[LaneKey]:
-        return await self._plain.acquire(node, lanes)
-
-    async def gathering(self, lane: LaneKey, now: Micros, limit: int) -> Gathering | None:
-        return await self._plain.gathering(lane, now, limit)
 
 
 async def _record(folder: Path, synchronous: str, events: int) -> None:

@@ -26,7 +26,7 @@ AGAIN = 50
 """Acknowledged events that are published once more at the end."""
 
 
-class Order(msgspec.Struct, frozen=True, kw_only=True):
+class Trial(msgspec.Struct, frozen=True, kw_only=True):
     """What to do."""
 
     kills: int
@@ -38,7 +38,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 class Seen(msgspec.Struct, kw_only=True):
     """What all sides saw: the material of the verdict."""
 
-    order: Order
+    trial: Trial
     place: Place
     receivers: Sequence[Receiver]
     publisher: Publisher
@@ -52,17 +52,17 @@ class Seen(msgspec.Struct, kw_only=True):
 
     @property
     def pauses(self) -> int:
-        return self.order.pauses if len(self.nodes) > 1 else 0
+        return self.trial.pauses if len(self.nodes) > 1 else 0
 
     @property
     def deaths(self) -> list[Death]:
         return sorted((death for node in self.nodes for death in node.deaths), key=lambda death: death.at)
 
 
-async def torture(place: Place, order: Order) -> Seen:
+async def torture(place: Place, trial: Trial) -> Seen:
     begun = time.monotonic()
     async with AsyncExitStack() as stack:
-        receivers = await stack.enter_async_context(receiving(order.seed))
+        receivers = await stack.enter_async_context(receiving(trial.seed))
         session = await stack.enter_async_context(_session())
         names = NODES[place.kind]
         nodes = [
@@ -71,9 +71,9 @@ async def torture(place: Place, order: Order) -> Seen:
         ]
         for node in nodes:
             stack.push_async_callback(node.end)
-        publisher = Publisher(session, [node.url for node in nodes], order.seed)
+        publisher = Publisher(session, [node.url for node in nodes], trial.seed)
         seen = Seen(
-            order=order, place=place, receivers=receivers, publisher=publisher, nodes=nodes, endpoints={}
+            trial=trial, place=place, receivers=receivers, publisher=publisher, nodes=nodes, endpoints={}
         )
         await _Torture(seen, session).run()
     seen.seconds = time.monotonic() - begun
@@ -84,7 +84,7 @@ class _Torture:
     def __init__(self, seen: Seen, session: aiohttp.ClientSession) -> None:
         self._seen = seen
         self._session = session
-        self._rng = random.Random(f"{seen.order.seed} {seen.place.kind}")
+        self._rng = random.Random(f"{seen.trial.seed} {seen.place.kind}")
         self._marks = itertools.count()
         self._hooks = self._all_hooks()
         self._turn = itertools.cycle(seen.nodes)
@@ -113,7 +113,7 @@ class _Torture:
 
     async def _migrate(self) -> None:
         """Kills while the tables are made; at the end there are none, or all."""
-        left = min(MIGRATION_KILLS, self._seen.order.kills // 4)
+        left = min(MIGRATION_KILLS, self._seen.trial.kills // 4)
         while left > 0:
             some = self._seen.nodes[:left]
             for node in some:
@@ -123,11 +123,11 @@ class _Torture:
             left -= len(some)
 
     async def _kill(self, plans: Iterator[Plan]) -> None:
-        while len(self._seen.deaths) < self._seen.order.kills:
+        while len(self._seen.deaths) < self._seen.trial.kills:
             node = next(self._turn)
             await asyncio.sleep(self._gap(node))
             await self._end(node)
-            left = self._seen.order.kills - len(self._seen.deaths)
+            left = self._seen.trial.kills - len(self._seen.deaths)
             await self._start(node, next(plans) if left >= len(self._seen.nodes) else Plan())
 
     async def _pause(self) -> None:
@@ -162,9 +162,11 @@ class _Torture:
         return LEASE + 2 * HEARTBEAT + self._rng.uniform(0, 0.5)
 
     def _plans(self) -> Iterator[Plan]:
-        """By turns at a hook and from outside."""
-        for turn in itertools.count():
-            yield Plan() if turn % 2 else self._hook(next(self._hooks))
+        """Half of the kills at hooks, as far as the nodes come by theirs; the others from outside."""
+        while True:
+            deaths = self._seen.deaths
+            behind = 2 * sum(bool(death.hook) for death in deaths) <= len(deaths)
+            yield self._hook(next(self._hooks)) if behind else Plan()
 
     def _hook(self, hook: Hook) -> Plan:
         at_start = SQLITE_AT_START if self._seen.place.kind == "sqlite" else AT_START

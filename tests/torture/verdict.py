@@ -136,7 +136,7 @@ class _Judge:
         faults += [f"a takeover took {slow:.1f} s" for slow in takeovers if slow > TAKEOVER_IN]
         return Verdict(
             database=seen.place.kind,
-            seed=seen.order.seed,
+            seed=seen.trial.seed,
             kills=len(deaths),
             pauses=seen.pauses,
             at_hooks=len(at_hooks),
@@ -262,7 +262,10 @@ class _Judge:
     def _order_wrong(self) -> Iterator[str]:
         """Of one key, nothing arrives before what was accepted earlier has succeeded or is given up."""
         before: dict[str, tuple[str, float]] = {}
-        for one in sorted((one for one in self._kept if one.order_key), key=lambda one: one.seq):
+        ordered = sorted((one for one in self._kept if one.order_key), key=lambda one: one.seq)
+        if not ordered:
+            yield "nothing was ordered"
+        for one in ordered:
             arrivals = self._arrivals[one.id]
             former, done = before.get(one.order_key, ("", 0.0))
             if arrivals and arrivals[0].at < done:

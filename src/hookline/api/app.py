@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, TypeAlias, cast
 
 from litestar import Litestar, Request, Response
@@ -20,7 +20,7 @@ from hookline.api import (
     tenants,
 )
 from hookline.api.auth import Auth
-from hookline.api.faults import Faults
+from hookline.api.faults import Faults, Routes
 from hookline.api.openapi import Json, build_document
 from hookline.api.parts import Parts
 from hookline.api.problem import Answer
@@ -47,7 +47,7 @@ class Api:
         auth = Auth(parts.store.keys, parts.directory, parts.clock)
         publishing = Publishing(parts, auth)
         self._telemetry = parts.telemetry
-        self._faults = Faults(parts)
+        self._faults = Faults(parts, Routes(_methods()))
         self._hot: dict[str, Hot] = {
             "/v1/events": publishing.one,
             "/v1/events/batch": publishing.many,
@@ -125,6 +125,13 @@ def build_litestar(parts: Parts, auth: Auth, faults: Faults) -> Litestar:
         openapi_config=None,
         logging_config=None,
     )
+
+
+def _methods() -> Iterator[tuple[str, str]]:
+    yield from ((route.path, "POST") for route in HOT)
+    for noun in NOUNS:
+        for handler in noun.HANDLERS:
+            yield from ((path, str(method)) for path in handler.paths for method in handler.http_methods)
 
 
 class Document:

@@ -57,6 +57,7 @@ class EndpointIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     unsigned: bool = False
     """No secret: receivers cannot know who sent the request."""
     dialect: str = "standard"
+    """The form of body, headers and signature."""
     timeout: Annotated[float, msgspec.Meta(ge=0.5, le=60)] = 15.0
     """Seconds for the whole exchange."""
     retry: AnyRetryPolicy = DEFAULT_RETRY

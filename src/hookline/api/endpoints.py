@@ -1,6 +1,6 @@
 """Endpoints: create, list, show, patch, put, delete, switch on and off, test, count."""
 
-from typing import Annotated
+from typing import Literal
 
 import msgspec
 from litestar import delete, get, patch, post, put
@@ -56,7 +56,7 @@ class StatsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 class HeldChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What becomes of the deliveries that waited while the endpoint was inactive."""
 
-    held: Annotated[str, msgspec.Meta(pattern="^(release|cancel|keep)$")] = "release"
+    held: Literal["release", "cancel", "keep"] = "release"
     """`release` sends them, paced; `cancel` ends them; `keep` leaves them held."""
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import msgspec
 
 from hookline.api.body import absent
+from hookline.api.text import LINE
 from hookline.api.times import micros
 from hookline.errors import InvalidField
 from hookline.model.event import JSON
@@ -16,11 +17,10 @@ from hookline.model.patterns import MAX_NAME, check_type
 from hookline.route.draft import Draft
 
 _CONTENT_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+( ?;[\x20-\x7e]*)?")
-_PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
 
-Key = Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=_PRINTABLE)]
-OrderKey = Annotated[str, msgspec.Meta(max_length=128, pattern=_PRINTABLE)]
-Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=128, pattern=_PRINTABLE)]
+Key = Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=LINE)]
+OrderKey = Annotated[str, msgspec.Meta(max_length=128, pattern=LINE)]
+Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=128, pattern=LINE)]
 
 
 # Checked by `check_type`; this only tells the document.
@@ -56,6 +56,7 @@ class BatchIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Each event is read on its own: a bad one does not harm the others."""
 
     events: Annotated[list[msgspec.Raw], msgspec.Meta(min_length=1, extra_json_schema=_EVENTS)]
+    """Each as `POST /v1/events` takes it."""
 
 
 EVENT = msgspec.json.Decoder(EventIn)

@@ -125,8 +125,12 @@ async def get_event(event_id: PathText, caller: NeedsCaller, parts: NeedsParts) 
 async def get_event_data(event_id: PathText, caller: NeedsCaller, parts: NeedsParts) -> Response[bytes]:
     """The data alone: the bytes and the content type that were published."""
     event = await parts.store.events.get(caller.tenant, EventId(event_id))
-    headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox; default-src 'none'"}
-    return Response(event.data, media_type=event.content_type, headers=headers)
+    headers = {
+        "Content-Type": event.content_type,
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+    }
+    return Response(event.data, headers=headers)
 
 
 @get("/v1/events/{event_id:str}/deliveries", opt=_READ)

@@ -1,5 +1,6 @@
 """Exceptions as answers: ours, Litestar's, and the ones that nobody expected."""
 
+from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 
 from litestar.exceptions import (
@@ -16,8 +17,28 @@ from hookline.emissions import RequestRefused
 from hookline.errors import BadRequest, HooklineError, MethodNotAllowed, NotFound
 
 
+class Routes:
+    """Which methods a path takes."""
+
+    def __init__(self, methods: Iterable[tuple[str, str]]) -> None:
+        """Pairs of a path, with its places as `{name:str}`, and a method."""
+        self._routes = [(path.split("/"), method) for path, method in methods]
+
+    def methods(self, path: str) -> str:
+        steps = path.rstrip("/").split("/")
+        found = {method for route, method in self._routes if _fits(route, steps)}
+        return ", ".join(sorted({*found, "OPTIONS"}))
+
+
+def _fits(route: Sequence[str], steps: Sequence[str]) -> bool:
+    if len(route) != len(steps):
+        return False
+    return all(one == step or one.startswith("{") for one, step in zip(route, steps, strict=True))
+
+
 class Faults:
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, routes: Routes) -> None:
+        self._routes = routes
         self._telemetry = parts.telemetry
         self._ids = parts.ids
         self._limit = parts.settings.body_limit
@@ -28,8 +49,8 @@ class Faults:
         if known is None or known.status == HTTPStatus.INTERNAL_SERVER_ERROR:
             return self._unexpected(scope, error)
         answer = problem_answer(known)
-        if isinstance(error, HTTPException) and known.status == MethodNotAllowed.status:
-            answer.headers.append((b"allow", (error.headers or {}).get("Allow", "").encode()))
+        if known.status == MethodNotAllowed.status:
+            answer.headers.append((b"allow", self._routes.methods(scope["path"]).encode()))
         self._tell(scope, answer.status, known.code)
         return answer
 

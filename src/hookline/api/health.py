@@ -10,7 +10,7 @@ from hookline.api.reading import header_values
 from hookline.api.rules import AnyRequest, NeedsParts, rule
 from hookline.errors import HooklineError, Unauthorized
 
-PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
+PROMETHEUS = "text/plain; version=0.0.4"
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from hookline.api.docs_page import errors_page, routes_page
 from hookline.api.openapi import Json
 from hookline.api.rules import Needs, rule
 
-_HTML = "text/html; charset=utf-8"
+_HTML = "text/html"
 _SAFE = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -40,7 +40,7 @@ async def error_docs() -> Response[str]:
 async def style() -> Response[str]:
     """The style sheet of these pages."""
     sheet = (resources.files("hookline.api") / "static" / "docs.css").read_text("utf-8")
-    return Response(sheet, media_type="text/css; charset=utf-8", headers=_SAFE)
+    return Response(sheet, media_type="text/css", headers=_SAFE)
 
 
 HANDLERS = (openapi, docs, error_docs, style)

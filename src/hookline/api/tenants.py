@@ -10,13 +10,13 @@ from hookline.api.body import convert_values, decode_body
 from hookline.api.lists import Listing, Paging
 from hookline.api.merge import decode_patch, merged
 from hookline.api.rules import NeedsAuth, NeedsPaging, NeedsParts, PathText, Wall, rule
-from hookline.api.text import Metadata, Name
+from hookline.api.text import END, Metadata, Name
 from hookline.api.times import iso
 from hookline.model.api_key import Scope
 from hookline.model.ids import TenantId
 from hookline.model.tenant import Tenant
 
-GivenId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+GivenId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,64}" + END)]
 
 
 class TenantIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -2,16 +2,12 @@
 
 import time
 
-from sqlalchemy import Connection, select, text
-
 from hookline.cli.findings import Finding, fail, ok, warn
 from hookline.cli.local import location_of, open_database
 from hookline.config import Settings
 from hookline.errors import ConfigurationError, DatabaseTaken, HooklineError
-from hookline.storage.database import Database
-from hookline.storage.migrate import current_revision, head
-from hookline.storage.open import CANARY
-from hookline.storage.schema import facts
+from hookline.storage.diagnosis import Diagnosis, diagnose
+from hookline.storage.migrate import head
 from hookline.vault import Vault, load_keys
 
 _DATABASE, _KEY, _CLOCK = "database", "secret key", "clock"
@@ -24,6 +20,10 @@ async def database(settings: Settings) -> list[Finding]:
     vault = _vault(settings)
     key = vault if isinstance(vault, Finding) else ok(_KEY, "it is there; nothing is sealed with it yet")
     if settings.sqlite_file is not None and not settings.sqlite_file.exists():
+        if isinstance(vault, Finding) and not settings.secret_key and not settings.key_file.exists():
+            key = warn(
+                _KEY, "there is none yet", "`hookline keys create --admin` makes it with the first key."
+            )
         return [ok(_DATABASE, f"{settings.sqlite_file} is made at the first start"), key]
     try:
         opened = await open_database(location_of(settings))
@@ -37,15 +37,14 @@ async def database(settings: Settings) -> list[Finding]:
     except HooklineError as error:
         return [fail(_DATABASE, error.detail, error.hint), key]
     try:
-        found = [await _migrated(opened)]
-        if isinstance(vault, Vault):
-            key = await _key(opened, vault)
-        clock = [] if settings.sqlite_file else [await _clock(opened)]
+        seen = await diagnose(opened)
     except HooklineError as error:
-        found, clock = [fail(_DATABASE, error.detail, error.hint)], []
+        return [fail(_DATABASE, error.detail, error.hint), key]
     finally:
         await opened.close()
-    return [*found, key, *clock]
+    if isinstance(vault, Vault):
+        key = _key(seen, vault)
+    return [_migrated(seen), key, *([] if seen.now is None else [_clock(seen.now)])]
 
 
 def _vault(settings: Settings) -> Vault | Finding:
@@ -55,40 +54,28 @@ def _vault(settings: Settings) -> Vault | Finding:
         return fail(_KEY, error.detail, error.hint)
 
 
-async def _migrated(database: Database) -> Finding:
-    found = await database.read(current_revision)
-    if found == head():
-        return ok(_DATABASE, f"it answers, at revision {found}")
-    if found is None:
+def _migrated(seen: Diagnosis) -> Finding:
+    if seen.revision == head():
+        return ok(_DATABASE, f"it answers, at revision {seen.revision}")
+    if seen.revision is None:
         return ok(_DATABASE, "it answers, and is empty: tables are made at the first start")
-    return warn(
-        _DATABASE, f"it is at revision {found}; this version needs {head()}", "Run `hookline migrate`."
-    )
+    behind = f"it is at revision {seen.revision}; this version needs {head()}"
+    return warn(_DATABASE, behind, "Run `hookline migrate`.")
 
 
-async def _key(database: Database, vault: Vault) -> Finding:
-    sealed = await database.read(_canary)
-    if sealed is None:
+def _key(seen: Diagnosis, vault: Vault) -> Finding:
+    if seen.canary is None:
         return ok(_KEY, "it is there; nothing is sealed with it yet")
     try:
-        vault.check_canary(sealed)
+        vault.check_canary(seen.canary)
     except HooklineError as error:
         return fail(_KEY, error.detail, error.hint)
-    if vault.needs_rotation(sealed):
+    if vault.needs_rotation(seen.canary):
         return warn(_KEY, "the database is sealed with an older key", "Run `hookline rotate-keys`.")
     return ok(_KEY, "it opens what the database holds")
 
 
-def _canary(connection: Connection) -> bytes | None:
-    if current_revision(connection) is None:
-        return None
-    found: bytes | None = connection.execute(select(facts.c.value).where(facts.c.name == CANARY)).scalar()
-    return found
-
-
-async def _clock(database: Database) -> Finding:
-    asked = text("SELECT extract(epoch FROM clock_timestamp())")
-    theirs = float(await database.read(lambda connection: connection.execute(asked).scalar_one()))
+def _clock(theirs: float) -> Finding:
     apart = time.time() - theirs
     if abs(apart) > _NEAR:
         return warn(

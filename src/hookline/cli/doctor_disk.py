@@ -1,19 +1,17 @@
 """The doctor's look at the disk: the data folder, its file system, SQLite."""
 
 import os
-import sqlite3
 import tempfile
 from pathlib import Path
 
 from hookline.cli.findings import Finding, fail, ok, warn
 from hookline.config import Settings
+from hookline.storage.diagnosis import SQLITE_SERVES, SQLITE_VERSION
 
 _NETWORK = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "lustre", "virtiofs"}
 )
 _MEMORY = frozenset({"tmpfs", "ramfs"})
-_OLDEST = (3, 35, 0)
-"""RETURNING and the recursive walks need it."""
 _ROOMY = 1024**3
 _WAL = b"\2\2"
 """Bytes 18 and 19 of a file that is written and read by a write-ahead log (SQLite file format, 1.3)."""
@@ -64,10 +62,10 @@ def file_system(settings: Settings) -> Finding:
 
 
 def sqlite_library(settings: Settings) -> Finding:
-    check, version = "SQLite", sqlite3.sqlite_version
+    check, version = "SQLite", SQLITE_VERSION
     if settings.sqlite_file is None:
         return ok(check, f"{version}, not used")
-    if sqlite3.sqlite_version_info < _OLDEST:
+    if not SQLITE_SERVES:
         return fail(check, f"{version} is too old", "Use a Python that is built with SQLite 3.35 or newer.")
     if not settings.sqlite_file.exists():
         return ok(check, f"{version}; {settings.sqlite_file} is made at the first start")
@@ -83,7 +81,7 @@ def _file(check: str, path: Path) -> Finding:
         return fail(check, f"{path}: {error.strerror}", "Let this user read and write the file.")
     if not header.startswith(b"SQLite format 3\0"):
         return fail(check, f"{path} is no SQLite database", "Restore it from a backup, or move it away.")
-    version = sqlite3.sqlite_version
+    version = SQLITE_VERSION
     if header[18:20] != _WAL:
         return warn(check, f"{version}; the database is not in WAL mode", "It is set at the next start.")
     return ok(check, f"{version}, WAL; each commit is synced (synchronous=FULL)")

@@ -1,7 +1,10 @@
 """Exit codes, and how every failure reads: what, why, how to mend it."""
 
 import sys
+from collections.abc import Mapping
 from enum import IntEnum
+from http import HTTPStatus
+from types import MappingProxyType
 
 import msgspec
 
@@ -40,7 +43,13 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Failure = Failed | Problem | Unreachable | HooklineError
-_BY_STATUS = {401: Exit.AUTH, 403: Exit.AUTH, 404: Exit.NOT_FOUND}
+_BY_STATUS: Mapping[int, Exit] = MappingProxyType(
+    {
+        HTTPStatus.UNAUTHORIZED: Exit.AUTH,
+        HTTPStatus.FORBIDDEN: Exit.AUTH,
+        HTTPStatus.NOT_FOUND: Exit.NOT_FOUND,
+    }
+)
 
 
 def tell(failure: Failure) -> int:
@@ -84,7 +93,7 @@ def _problem(problem: Problem) -> Told:
 
 def _auth_hint(problem: Problem) -> str:
     """The API speaks of headers; here a key comes by a variable."""
-    if problem.status == 401:  # noqa: PLR2004  the status of a missing or unknown key
+    if problem.status == HTTPStatus.UNAUTHORIZED:
         return (
             "Set HOOKLINE_API_KEY to a key of this gateway (hookline keys create --help says how to get one)."
         )
@@ -96,7 +105,7 @@ def _auth_hint(problem: Problem) -> str:
 def _unreachable(failure: Unreachable) -> Told:
     hint = "Is HOOKLINE_URL right?"
     if failure.refused:
-        hint = "Is Hookline running? Start it with `hookline serve`, or set HOOKLINE_URL to where it is."
+        hint = "Is Hookline running? Start it with `hookline serve` (or `hookline dev`), or set HOOKLINE_URL to where it is."
     return Told(what=f"Hookline does not answer at {failure.url}", why=failure.reason, hint=hint)
 
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -13,18 +14,20 @@ from hookline.cli.text import EMPTY, compact, local, short
 
 Row = Mapping[str, Any]
 
-STYLES: Mapping[str, str] = {
-    "delivered": "green",
-    "pending": "yellow",
-    "sending": "cyan",
-    "held": "magenta",
-    "dead": "red",
-    "cancelled": "dim",
-    "expired": "dim",
-    "off": "red",
-    "revoked": "red",
-    "active": "green",
-}
+STYLES: Mapping[str, str] = MappingProxyType(
+    {
+        "delivered": "green",
+        "pending": "yellow",
+        "sending": "cyan",
+        "held": "magenta",
+        "dead": "red",
+        "cancelled": "dim",
+        "expired": "dim",
+        "off": "red",
+        "revoked": "red",
+        "active": "green",
+    }
+)
 """Words that mean a state → how they look."""
 
 

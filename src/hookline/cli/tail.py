@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Annotated, Any
 
 import msgspec
@@ -19,6 +20,7 @@ from hookline.cli.reach import HERE, Reach, connect
 from hookline.cli.text import clean, local
 from hookline.client.faults import Problem, Unreachable
 from hookline.client.gateway import Gateway
+from hookline.errors import Overloaded
 
 LOOK_BACK = 600.0
 """Seconds for which a delivery is watched after it began; retries later than that are new lines of `deliveries list`."""
@@ -89,7 +91,7 @@ def _look(gateway: Gateway, filters: Filters, begun: float) -> list[dict[str, An
     except Unreachable as error:
         print(f"… no answer ({clean(error.reason)}); trying on.", file=sys.stderr)
     except Problem as problem:
-        if problem.status < 500 and problem.status != 429:  # noqa: PLR2004  what a repeat does not mend
+        if problem.status < HTTPStatus.INTERNAL_SERVER_ERROR and problem.code != Overloaded.code:
             raise
         print(f"… {clean(problem.title)}; trying on.", file=sys.stderr)
     return rows
@@ -100,7 +102,7 @@ def _print(row: dict[str, Any], reach: Reach) -> None:
         sys.stdout.write(msgspec.json.encode(row).decode() + "\n")
         sys.stdout.flush()
         return
-    at = row["finished_at"] or row["created_at"]
+    at = row["finished_at"] or (_iso(time.time()) if row["attempts"] else row["created_at"])
     parts = (
         local(at) if sys.stdout.isatty() else at,
         f"{row['state']:9}",

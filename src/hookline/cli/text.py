@@ -16,7 +16,7 @@ def clean(text: str) -> str:
 
 
 def clean_lines(text: str) -> str:
-    return "\n".join(clean(line.expandtabs(4)) for line in text.splitlines())
+    return "\n".join(clean(line.replace("\t", "    ")) for line in text.splitlines())
 
 
 def local(iso: str) -> str:
