@@ -13,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from hookline.api.problem import MEDIA_TYPE, Problem, kind_of
+from hookline.server_writes import JoinedWrites
 
 LINGER = 2.0
 """Seconds for which we read on and forget after a refusal: closing at once would take the answer away from the client."""
@@ -44,7 +45,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self._refused = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(cast("asyncio.Transport", transport))
+        joined = JoinedWrites(cast("asyncio.Transport", transport), self.loop)
+        super().connection_made(cast("asyncio.Transport", joined))
         self._expect_by(self._limits.read_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import AsyncExitStack
 
+import msgspec
 import pytest
 from sqlalchemy import select, update
 
@@ -21,6 +22,23 @@ from tests.engine.receivers import Receiver
 
 QUICK = Schedule(delays=(0.0, 5.0, 5.0), jitter=0.0)
 SHORT = {"HOOKLINE_LEASE": "15s", "HOOKLINE_HEARTBEAT": "3s"}
+
+
+async def _by_hand(clock: ManualClock, *gateways: Gateway) -> None:
+    """From now on the test beats the heart."""
+    for one in gateways:
+        node = one.delivering.node
+        node._lease = msgspec.structs.replace(node._lease, heartbeat=1e9)
+    clock.turn(3)  # those beats were due before
+    await gateways[0].breathe(20)
+
+
+async def _beat(clock: ManualClock, *gateways: Gateway, seconds: int) -> None:
+    """For so long, every three seconds."""
+    for _ in range(0, seconds, 3):
+        clock.turn(3)
+        for one in gateways:
+            await one.delivering.node._beat()
 
 
 async def _silence(hookline: Gateway, node: NodeId) -> None:
@@ -134,13 +152,13 @@ async def test_a_silent_node_is_taken_over_and_its_late_results_are_refused(
 ) -> None:
     receiver.hangs()
     async with gateway(postgres_env | SHORT, clock) as one, gateway(postgres_env | SHORT, clock) as two:
+        await _by_hand(clock, one, two)
         await one.tenants()
         await one.endpoint(receiver.url())
         published = await one.publish()
         await until(lambda: len(receiver.got) == 1)
         first_id = one.delivering.node.id
-        await one.turn(18, step=1)  # both are steady for a lease
-        await one.engine.core.opened.nodes.heartbeat(first_id, EventId("evt_"))
+        await _beat(clock, one, two, seconds=15)
         await _silence(one, first_id)
         await two.delivering.node._beat()
         taken = await one.until_tried(published, 1)
@@ -149,7 +167,7 @@ async def test_a_silent_node_is_taken_over_and_its_late_results_are_refused(
         receiver.go_on()
         done = await two.until_state(published, State.DELIVERED)
         assert [attempt.number for attempt in done.attempts] == [1, 2]
-        await one.turn(4)
+        await one.delivering.node._beat()
         await until(one.idle)
         assert one.delivering.node.id != first_id
         assert (await two.detail(published)).attempts == done.attempts
@@ -163,19 +181,18 @@ async def test_nobody_takes_over_before_it_was_steady_for_a_full_lease(
 ) -> None:
     """After an outage of the database every heartbeat looks stale."""
     async with gateway(postgres_env | SHORT, clock) as one:
+        await _by_hand(clock, one)
         stranger = NodeId("nod_silent")
-        silent = {"name": "n", "lease": Micros(15 * SECOND), "watermark": EventId("evt_")}
-        await one.engine.core.opened.nodes.register(stranger, **silent)
+        await one.engine.core.opened.nodes.register(
+            stranger, name="n", lease=Micros(15 * SECOND), watermark=EventId("evt_")
+        )
         await _silence(one, stranger)
-        for _ in range(4):
-            await one.turn(3)
+        await _beat(clock, one, seconds=9)
         assert stranger in await _nodes(one)
         clock.turn(9)  # a beat that comes so late is an outage
-        await one.breathe(10)
-        await one.turn(9, step=3)
+        await _beat(clock, one, seconds=15)
         assert stranger in await _nodes(one)
-        await one.turn(9, step=3)
-        await one.breathe(10)
+        await _beat(clock, one, seconds=3)
         assert stranger not in await _nodes(one)
 
 
@@ -207,7 +224,7 @@ async def test_what_was_stored_after_the_take_over_is_sent_by_the_node_under_its
         assert one.delivering.worker.lanes.in_hand == 1
         mine = nodes.delete().where(nodes.c.id == one.delivering.node.id)
         await one.store.database.write(lambda connection: connection.execute(mine))
-        await one.turn(4)
+        await one.turn_until(lambda: bool(receiver.got))
         await one.until_state(published, State.DELIVERED)
 
 

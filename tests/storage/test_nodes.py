@@ -49,9 +49,9 @@ class Two:
         event = await publish(self.store, an_event(self._ids, self._clock, ALICE, matched))
         return [delivery_id(event.id, position) for position in range(count)]
 
-    async def claimed(self, **fields: int) -> Delivery:
+    async def claimed(self) -> Delivery:
         event = an_event(self._ids, self._clock, ALICE)
-        await publish(self.store, event, a_delivery(event, 0, **fields))
+        await publish(self.store, event, a_delivery(event, 0))
         want = Want(lane=LANE, count=1)
         (one,) = await self.store.ledger.claim(NODE, [want], Micros(self._clock.now() + HOUR))
         return one.delivery
@@ -143,7 +143,7 @@ async def test_what_lies_below_the_watermark_was_settled_before(two: Two, ids: I
 
 
 async def test_claimed_rows_become_due_with_the_next_number(two: Two, clock: ManualClock) -> None:
-    claimed = await two.claimed(attempts=0, failures=0)
+    claimed = await two.claimed()
     await two.silence(NODE)
     assert await two.nodes.take_over(OTHER) == [TakenOver(node_id=NODE, deliveries=1)]
     detail = await two.store.deliveries.get(ALICE, claimed.id)

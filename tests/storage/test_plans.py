@@ -89,11 +89,16 @@ SQLITE: dict[str, tuple[str, Any, set[str]]] = {
 }
 
 
-@pytest.mark.parametrize("name", sorted(SQLITE))
-async def test_sqlite_enters_by_the_index(full: Store, name: str) -> None:
-    statement, values, wanted = SQLITE[name]
+async def test_sqlite_enters_by_the_index(full: Store) -> None:
     database = full.database
     assert isinstance(database, SqliteDatabase)
+    for name in SQLITE:
+        await _entered(database, name)
+    await _counted(database)
+
+
+async def _entered(database: SqliteDatabase, name: str) -> None:
+    statement, values, wanted = SQLITE[name]
     plan = await database.write_raw(
         lambda connection: connection.execute(f"EXPLAIN QUERY PLAN {statement}", values).fetchall()
     )
@@ -103,10 +108,8 @@ async def test_sqlite_enters_by_the_index(full: Store, name: str) -> None:
     assert not [line for line in touching if "deliveries_endpoint" in line or "deliveries_state" in line]
 
 
-async def test_sqlite_claims_of_a_long_queue_in_few_steps(full: Store, clock: ManualClock) -> None:
+async def _counted(database: SqliteDatabase) -> None:
     """The virtual machine counts its steps: as many for the last of 50,000 as for the first."""
-    database = full.database
-    assert isinstance(database, SqliteDatabase)
     steps = 0
 
     def count() -> int:
@@ -169,10 +172,14 @@ POSTGRES: dict[str, tuple[str, tuple[Any, ...], set[str], int]] = {
 }
 
 
-@pytest.mark.parametrize("name", sorted(POSTGRES))
-async def test_postgres_enters_by_the_index(full_postgres: PostgresDatabase, name: str) -> None:
+async def test_postgres_enters_by_the_index(full_postgres: PostgresDatabase) -> None:
+    for name in POSTGRES:
+        await _entered_there(full_postgres, name)
+
+
+async def _entered_there(database: PostgresDatabase, name: str) -> None:
     statement, values, wanted, pages = POSTGRES[name]
-    plan = await _explained(full_postgres, statement, *values)
+    plan = await _explained(database, statement, *values)
     scans = list(_scans(plan))
     assert {scan["Node Type"] for scan in scans} <= {"Index Scan", "Index Only Scan"}
     assert {scan["Index Name"] for scan in scans} <= wanted

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import select
 
-from hookline.clock import HOUR, SECOND
+from hookline.clock import HOUR, SECOND, Micros
 from hookline.model.attempt import Attempt, Cause, Exchange
 from hookline.model.delivery import Delivery, State
 from hookline.model.endpoint import HourCount
@@ -158,7 +158,8 @@ async def test_counters_are_exact_for_the_hour_and_in_all(
     for n, (status, at) in enumerate([(200, 10), (500, 20), (200, 5), (404, 3600), (200, 3601), (200, 3602)]):
         ended = _tried(await _in_hand(furnished, ids, clock, STRANGER if n == 5 else ALICE), status=status)
         exchange = Exchange(status=status, cause=None if status == 200 else Cause.STATUS)
-        attempt = Attempt(number=1, at=hour * HOUR + at * SECOND, url="u", exchange=exchange)
+        moment = Micros(hour * HOUR + at * SECOND)
+        attempt = Attempt(number=1, at=moment, url="u", exchange=exchange)
         results.append(_result(ended, fresh=True, attempt=attempt))
     await furnished.ledger.record(NODE, results[:3])
     await furnished.ledger.record(NODE, results[3:])

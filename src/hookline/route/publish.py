@@ -24,6 +24,8 @@ from hookline.telemetry import Telemetry
 
 MAX_GROUP = 256
 """Events in one commit."""
+WORTH_A_GROUP = 32
+"""Events waiting for which a second commit is begun while one runs: fewer gather until it ends."""
 MAX_MATCHERS = 10_000
 _REMATCHES = 20
 """Times that a configuration may change under one event before the caller is asked to come again."""
@@ -146,9 +148,14 @@ class Publisher:
     def _enqueue(self, config: TenantConfig, draft: Draft) -> asyncio.Future[Published]:
         entry = _Entry(draft, config, self._match(config, draft), self._clock.monotonic())
         self._queue.append(entry)
-        if len(self._commits) < self._parallel:
-            self._start()
+        self._start_if_due()
         return entry.future
+
+    def _start_if_due(self) -> None:
+        """An idle system commits at once. Beside a commit under way the next begins only when it is worth one."""
+        running = len(self._commits)
+        if self._queue and (not running or (running < self._parallel and len(self._queue) >= WORTH_A_GROUP)):
+            self._start()
 
     def _start(self) -> None:
         task = asyncio.get_running_loop().create_task(self._commit_next())
@@ -159,8 +166,7 @@ class Publisher:
         self._commits.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self._telemetry.fault("publisher", error)
-        if self._queue and len(self._commits) < self._parallel:
-            self._start()
+        self._start_if_due()
 
     async def _commit_next(self) -> None:
         group, self._queue = self._queue[:MAX_GROUP], self._queue[MAX_GROUP:]

@@ -1,0 +1,79 @@
+"""The directory: configuration in memory, never older than asked for, and bounded."""
+
+import asyncio
+
+import pytest
+
+from hookline.errors import NotFound
+from hookline.model.ids import TenantId
+from hookline.storage import directory as module
+from hookline.storage.directory import Directory
+from hookline.storage.store import Store
+from tests.clock import NOON
+from tests.storage.people import ALICE, STRANGER, a_tenant, an_endpoint, an_event_type, settle_in
+
+
+@pytest.fixture
+async def directory(store: Store) -> Directory:
+    await settle_in(store)
+    return Directory(store.endpoints, store.event_types)
+
+
+async def test_it_knows_what_was_committed_and_only_of_this_tenant(
+    store: Store, directory: Directory
+) -> None:
+    await store.endpoints.create(an_endpoint(ALICE, "ep_1"))
+    await store.endpoints.create(an_endpoint(STRANGER, "ep_2"))
+    await store.event_types.put(an_event_type(ALICE, "call.started"))
+    config = await directory.at_least(ALICE)
+    assert list(config.endpoints) == ["ep_1"]
+    assert list(config.event_types) == ["call.started"]
+    assert config.version == await store.tenants.version(ALICE)
+    assert directory.get(ALICE) is config
+    assert directory.get(STRANGER) is None
+
+
+async def test_it_stays_behind_until_a_newer_version_is_asked_for(store: Store, directory: Directory) -> None:
+    await store.endpoints.create(an_endpoint(ALICE, "ep_1"))
+    old = await directory.at_least(ALICE)
+    await store.endpoints.create(an_endpoint(ALICE, "ep_2"))
+    await store.endpoints.delete(ALICE, an_endpoint(ALICE, "ep_1").id, NOON)
+    assert await directory.at_least(ALICE, old.version) is old
+    new = await directory.at_least(ALICE, old.version + 1)
+    assert list(new.endpoints) == ["ep_2"]
+    assert list(old.endpoints) == ["ep_1"]
+
+
+async def test_reload_reads_what_is_committed_now(store: Store, directory: Directory) -> None:
+    await directory.at_least(ALICE)
+    await store.endpoints.create(an_endpoint(ALICE, "ep_1"))
+    assert list((await directory.reload(ALICE)).endpoints) == ["ep_1"]
+
+
+async def test_a_tenant_that_is_gone_is_forgotten(store: Store, directory: Directory) -> None:
+    config = await directory.at_least(ALICE)
+    await store.tenants.delete(ALICE, NOON)
+    with pytest.raises(NotFound):
+        await directory.at_least(ALICE, config.version + 1)
+    assert directory.get(ALICE) is None
+    with pytest.raises(NotFound):
+        await directory.at_least(TenantId("nobody"))
+    assert directory._loads == {}
+
+
+async def test_many_who_ask_at_once_share_one_look(store: Store, directory: Directory) -> None:
+    found = await asyncio.gather(*(directory.at_least(ALICE) for _ in range(20)))
+    assert len({id(config) for config in found}) == 1
+
+
+async def test_the_one_unused_longest_is_forgotten_first(
+    store: Store, directory: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MAX_TENANTS", 2)
+    await store.tenants.create(a_tenant("third"))
+    await directory.at_least(ALICE)
+    await directory.at_least(STRANGER)
+    assert directory.get(ALICE) is not None
+    await directory.at_least(TenantId("third"))
+    assert directory.get(STRANGER) is None
+    assert directory.get(ALICE) is not None
