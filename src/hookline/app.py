@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from hookline import __version__
+from hookline import __version__, metrics
 from hookline.address import address_of
 from hookline.api.app import build_api
 from hookline.api.parts import Parts
@@ -273,6 +273,9 @@ def _delivering(core: Core) -> Delivering:
         poll_interval=settings.poll_interval,
     )
     node.employ(worker, claimer)
+    core.telemetry.watch(metrics.IN_FLIGHT, lambda: lanes.in_flight)
+    core.telemetry.watch(metrics.IN_HAND, lambda: lanes.in_hand)
+    core.telemetry.watch(metrics.UNWRITTEN, lambda: worker.unwritten)
     return Delivering(node=node, worker=worker, claimer=claimer)
 
 

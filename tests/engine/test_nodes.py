@@ -78,7 +78,7 @@ async def test_a_worker_learns_of_endpoints_that_were_made_elsewhere_meanwhile(
         gateway(postgres_env, clock) as worker,
     ):
         await publisher.tenants()
-        await publisher.endpoint(receiver.url("/first"))
+        await publisher.endpoint(receiver.url("/first"), events=("call.*",))
         await worker.until_state(await publisher.publish(), State.DELIVERED)
         second = await publisher.endpoint(receiver.url("/second"), events=("other.*",))
         published = await publisher.publish(type="other.one")

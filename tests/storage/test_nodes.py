@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import msgspec
 import pytest
@@ -293,6 +294,35 @@ async def test_results_written_at_the_moment_of_a_take_over_are_seen_or_refused(
             assert (detail.delivery.state is State.PENDING) == (delivery.id in refused)
             assert [attempt.number for attempt in detail.attempts] == [1]
         await _finish_all(two.store)
+
+
+async def test_a_result_that_is_being_committed_is_waited_for(
+    postgres_store: Store, clock: ManualClock, ids: Ids
+) -> None:
+    await settle_in(postgres_store)
+    pair = Two(postgres_store, clock, ids)
+    await pair.register(NODE)
+    await pair.register(OTHER)
+    claimed = await pair.claimed()
+    await pair.silence(NODE)
+    database = postgres_store.database
+    assert isinstance(database, PostgresDatabase)
+    async with database.hot() as connection:
+        async with connection.transaction():
+            await connection.execute("UPDATE deliveries SET state = 'delivered', owner = NULL, attempts = 1")
+            taking = asyncio.create_task(pair.nodes.take_over(OTHER))
+            await _blocked(connection)
+        assert await taking == [TakenOver(node_id=NODE, deliveries=0)]
+    assert (await pair.get(claimed.id)).state is State.DELIVERED
+
+
+async def _blocked(connection: Any) -> None:
+    """Until somebody waits for a lock of this connection."""
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+    async with asyncio.timeout(10):
+        while True:
+            if await connection.fetchval(waiting):
+                return
 
 
 async def _finish_all(store: Store) -> None:

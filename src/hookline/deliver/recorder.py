@@ -55,8 +55,14 @@ class Recorder:
         self._clock = clock
         self._telemetry = telemetry
         self._queue: list[_Parcel] = []
+        self._writing = 0
         self._paces: dict[object, LanePace] = {}
         self._running: asyncio.Task[None] | None = None
+
+    @property
+    def unwritten(self) -> int:
+        """Results that are not on disk yet."""
+        return self._writing + len(self._queue)
 
     def put(self, task: Task, results: Sequence[Result], pace: LanePace | None = None) -> None:
         self._queue.append((task, results))
@@ -74,9 +80,11 @@ class Recorder:
         try:
             while self._queue:
                 group, self._queue = self._queue[:MAX_GROUP], self._queue[MAX_GROUP:]
+                self._writing = len(group)
                 paces, self._paces = tuple(self._paces.values()), {}
                 await self._write(group, paces)
         finally:
+            self._writing = 0
             self._running = None
 
     async def _write(self, group: Sequence[_Parcel], paces: Sequence[LanePace]) -> None:

@@ -126,6 +126,11 @@ class Worker:
             tasks.append(Task(delivery=delivery, event=event, lane=lane, fresh=True, bodies=bodies))
         self._enqueue(tasks, reserved=reserved)
 
+    @property
+    def unwritten(self) -> int:
+        """Results that are not on disk yet."""
+        return self._recorder.unwritten
+
     # Sending.
 
     def claimed(self, tasks: Iterable[Task]) -> None:
