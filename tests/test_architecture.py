@@ -31,7 +31,7 @@ LAYERS: tuple[frozenset[str], ...] = (
 MODULES_OF = {
     "telemetry": {"emission", "emissions", "metrics", "tallies", "log_lines"},
     "config": {"setting_types", "setting_sources"},
-    "server": {"server_protocol", "server_writes"},
+    "server": {"server_protocol", "server_hot", "server_writes"},
 }
 """Parts of more than one file that need no folder."""
 

@@ -9,10 +9,11 @@ from typing import Any, cast
 
 import msgspec
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from hookline.api.problem import MEDIA_TYPE, Problem, kind_of
+from hookline.api.problem import MEDIA_TYPE, Answer, Problem, kind_of
+from hookline.server_hot import Direct, HotExchange, answer_bytes, direct_of, is_plain, started
 from hookline.server_writes import JoinedWrites
 
 LINGER = 2.0
@@ -37,10 +38,14 @@ class GuardedProtocol(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._limits = limits
+        self._direct = direct_of(config.loaded_app)
+        self._start_hot = started(self.tasks, self.loop)
         self._head_bytes = 0
         self._in_head = True
         self._deadline: float | None = None
         """By when the request must be here whole; None between requests."""
+        self._idle_since: float | None = None
+        """Since when the last answer is out and nothing has come."""
         self._watch: asyncio.TimerHandle | None = None
         self._refused = False
 
@@ -59,6 +64,7 @@ class GuardedProtocol(HttpToolsProtocol):
             return
         if self._deadline is None:
             self._deadline = self.loop.time() + self._limits.read_seconds
+            self._idle_since = None
         if self._in_head:
             # Counted raw: a line that does not end fires no callback, and neither do blank lines.
             self._head_bytes += len(data)
@@ -80,7 +86,33 @@ class GuardedProtocol(HttpToolsProtocol):
             return
         self._in_head = False
         self._head_bytes = 0
-        super().on_headers_complete()
+        if self._direct is not None and self.url in self._direct.hot_paths and self._may_be_direct():
+            self._begin_hot(self._direct)
+        else:
+            super().on_headers_complete()
+
+    def _may_be_direct(self) -> bool:
+        free = self.cycle is None or self.cycle.response_complete
+        plain = self.parser.get_http_version() == "1.1" and self.parser.get_method() == b"POST"
+        return free and plain and is_plain(self.headers)
+
+    def _begin_hot(self, direct: Direct) -> None:
+        self.scope["method"], self.scope["path"] = "POST", self.url.decode("ascii")
+        exchange = HotExchange(
+            direct=direct,
+            scope=cast("dict[str, Any]", self.scope),
+            keep_alive=self.parser.should_keep_alive(),
+            start=self._start_hot,
+            write=self._write_hot,
+        )
+        self.cycle = cast("RequestResponseCycle", exchange)
+
+    def _write_hot(self, answer: Answer) -> None:
+        keep_alive = self.cycle.keep_alive
+        self.transport.write(answer_bytes(answer, self.server_state.default_headers, keep_alive=keep_alive))
+        if not keep_alive:
+            self.transport.close()
+        self.on_response_complete()
 
     def on_body(self, body: bytes) -> None:
         if not self._refused:
@@ -94,7 +126,13 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        super().on_response_complete()
+        if self.pipeline or self.transport.is_closing():
+            super().on_response_complete()
+        else:
+            # As uvicorn does it, but without a timer for each answer: `_look` ends idle connections.
+            self.server_state.total_requests += 1
+            self.flow.resume_reading()
+            self._idle_since = self.loop.time()
         if self._deadline is not None and not self.pipeline:  # answered before the whole body was here
             self._expect_by(LINGER)
 
@@ -110,8 +148,14 @@ class GuardedProtocol(HttpToolsProtocol):
     def _look(self) -> None:
         """One timer for the whole connection: a request costs a look at the clock, not a timer of its own."""
         now = self.loop.time()
-        if self._deadline is None or self._deadline > now:
-            again = self._deadline if self._deadline is not None else now + self._limits.read_seconds
+        if (
+            self._deadline is None
+            and self._idle_since is not None
+            and now - self._idle_since >= self.timeout_keep_alive
+        ):
+            self.timeout_keep_alive_handler()
+        elif self._deadline is None or self._deadline > now:
+            again = self._deadline if self._deadline is not None else now + self.timeout_keep_alive
             self._watch = self.loop.call_at(again, self._look)
         elif self._refused or self._answered():
             self.transport.close()

@@ -27,8 +27,6 @@ from hookline.metrics import LINES_LOST, METRICS, Metric
 from hookline.setting_types import LogFormat, LogLevel
 from hookline.tallies import Act, Tallies
 
-METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-
 _LEVELS: Mapping[LogLevel, int] = MappingProxyType(
     {
         LogLevel.DEBUG: logging.DEBUG,

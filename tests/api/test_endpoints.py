@@ -157,6 +157,25 @@ async def test_put_replaces_but_keeps_the_secrets(api: Running, keys: Keys) -> N
     assert len(again.json["secrets"]) == 1
 
 
+async def test_a_filter_that_was_switched_off_says_why_until_it_is_saved(api: Running, keys: Keys) -> None:
+    """Saving the same text is saving; changes of other fields leave it off."""
+    made = await create(api, keys, filter="data.x == 1")
+    path, store = f"/v1/endpoints/{made.json['id']}", api.parts.store.endpoints
+    saved = {"filter": "data.x == 1"}
+    assert made.json["filter_off"] == ""
+    for method, body in (("PATCH", saved), ("PUT", {"url": URL, **saved}), ("PATCH", {"filter": None})):
+        slow = await store.get(api.tenant(keys), made.json["id"])
+        assert await store.switch_filter_off(slow, "slow", api.parts.clock.now())
+        assert (await api.call("GET", path, keys["read"])).json["filter_off"] == "slow"
+        kept = await api.call("PATCH", path, keys["manage"], json={"name": "n", "timeout": None})
+        assert kept.json["filter_off"] == "slow"
+        told = await api.call(method, path, keys["manage"], json=body)
+        assert (told.status, told.json["filter_off"]) == (200, "")
+        assert (await store.get(api.tenant(keys), made.json["id"])).filter_off == ""
+    refused = await api.call("PATCH", path, keys["manage"], json={"filter_off": ""})
+    assert refused.code == "unknown_field"
+
+
 async def test_switching_off_and_on(api: Running, keys: Keys) -> None:
     """What is held is released, cancelled or kept, as the caller chooses, and the node is woken."""
     made = await create(api, keys)

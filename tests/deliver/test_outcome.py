@@ -5,12 +5,21 @@ from typing import Any
 import pytest
 
 from hookline.clock import SECOND, Micros
-from hookline.deliver.outcome import USED_UP, Delivered, GiveUp, Outcome, RetryLater, blames_endpoint, judge
+from hookline.deliver.outcome import (
+    USED_UP,
+    Delivered,
+    GiveUp,
+    Outcome,
+    RetryLater,
+    blames_endpoint,
+    judge,
+    speaks_of_receiver,
+)
 from hookline.model.attempt import Cause, Exchange
 from hookline.model.retry import DEFAULT_RETRY, AnyRetryPolicy, Fixed, Schedule
 
 NOW = Micros(1_701_964_800 * SECOND)
-OURS = {Cause.PROXY_FAILED, Cause.NOT_SENT, Cause.INTERRUPTED}
+OURS = {Cause.PROXY_FAILED, Cause.INTERRUPTED}
 
 
 def after(
@@ -41,7 +50,7 @@ def test_every_other_status_is_retried(status: int) -> None:
     assert after(answer(status)) == RetryLater(delay_seconds=5.0)
 
 
-@pytest.mark.parametrize("cause", sorted(set(Cause) - OURS - {Cause.STATUS}))
+@pytest.mark.parametrize("cause", sorted(set(Cause) - OURS - {Cause.STATUS, Cause.NOT_SENT}))
 def test_every_network_error_is_retried_and_blames_the_endpoint(cause: Cause) -> None:
     assert after(Exchange(cause=cause)) == RetryLater(delay_seconds=5.0)
     assert blames_endpoint(Exchange(cause=cause))
@@ -55,6 +64,14 @@ def test_our_own_fault_is_charged_to_nobody_even_when_the_attempts_are_used_up(
     assert after(Exchange(cause=cause), failures=failures) == RetryLater(delay_seconds=30.0, charged=False)
     assert after(Exchange(cause=cause), draw=0.5) == RetryLater(delay_seconds=45.0, charged=False)
     assert not blames_endpoint(Exchange(cause=cause))
+
+
+def test_what_cannot_be_sent_uses_the_attempts_up_but_says_nothing_of_the_receiver() -> None:
+    exchange = Exchange(cause=Cause.NOT_SENT, detail="There is no dialect none-such.")
+    assert after(exchange) == RetryLater(delay_seconds=5.0)
+    assert after(exchange, failures=9) == GiveUp(reason=f"{USED_UP}: There is no dialect none-such.")
+    assert not blames_endpoint(exchange)
+    assert not speaks_of_receiver(exchange)
 
 
 def test_the_last_failure_gives_up_and_leaves_the_endpoint_active() -> None:

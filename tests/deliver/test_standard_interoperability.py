@@ -2,7 +2,10 @@
 
 import base64
 import json
+import shutil
+import subprocess
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +25,8 @@ LIBRARIES: list[tuple[Any, type[Exception]]] = [
     (standardwebhooks.Webhook, standardwebhooks.WebhookVerificationError),
     (svix.webhooks.Webhook, svix.webhooks.WebhookVerificationError),
 ]
+VERIFY = Path(__file__).with_name("verify.js")
+"""It finds npm's package by NODE_PATH, as Node does."""
 DATA = b'{"name": "M\xc3\xbcller/S\xc3\xbcd", "price": 1.10, "n": 12345678901234567890, "x": [1,  2]}'
 
 
@@ -87,3 +92,37 @@ def test_an_ed25519_signature_verifies_with_the_public_key_alone() -> None:
     public.verify(base64.b64decode(signature), content)
     with pytest.raises(InvalidSignature):
         public.verify(base64.b64decode(signature), content + b" ")
+
+
+def test_npm_accepts_what_is_sent_during_rotation_too_and_refuses_every_change() -> None:
+    old, new, gone = new_secret(), new_secret(), new_secret()
+    to = target(new_signing_key(), secret(new), secret(old, expires_at=NOW + 1), secret(gone, expires_at=NOW))
+    headers, body = send(event(DATA), to)
+    flipped = bytes([body[0] ^ 1]) + body[1:]
+    other = {**headers, "webhook-id": "evt_2"}
+    good = [(old, headers, body), (new, headers, body)]
+    bad = [(gone, headers, body), (new, headers, flipped), (new, headers, body + b" "), (new, other, body)]
+    assert accepted_by_npm([*good, *bad]) == [True] * len(good) + [False] * len(bad)
+
+
+def accepted_by_npm(requests: list[tuple[str, dict[str, str], bytes]]) -> list[bool]:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("node is not installed on this machine")
+    found = subprocess.run(
+        [node, "-e", "require.resolve('standardwebhooks')"], capture_output=True, check=False
+    )
+    if found.returncode:
+        pytest.skip("npm's package standardwebhooks is not in a folder that NODE_PATH names")
+    asked = [
+        {"secret": value, "headers": headers, "body": base64.b64encode(body).decode()}
+        for value, headers, body in requests
+    ]
+    done = subprocess.run(
+        [node, str(VERIFY)],
+        input=json.dumps({"now": NOW // 1_000_000, "requests": asked}).encode(),
+        capture_output=True,
+        check=True,
+    )
+    answer: list[bool] = json.loads(done.stdout)
+    return answer

@@ -234,15 +234,23 @@ async def test_the_next_attempt_goes_to_the_new_url_signed_with_the_new_secret(
         assert got.headers["webhook-signature"] == signature
 
 
-async def test_a_dialect_that_is_not_there_is_told_and_costs_no_attempts(
+async def test_a_dialect_that_is_not_there_uses_the_attempts_up_and_does_not_slow_the_endpoint(
     on_sqlite: Gateway, receiver: Receiver
 ) -> None:
-    await on_sqlite.endpoint(receiver.url(), dialect="none-such")
+    await on_sqlite.endpoint(receiver.url(), dialect="none-such", retry=QUICK)
     published = await on_sqlite.publish()
     told = await on_sqlite.until_tried(published, 1)
     assert told.attempts[0].exchange.cause is Cause.NOT_SENT
     assert "none-such" in told.attempts[0].exchange.detail
-    assert (told.delivery.state, told.delivery.failures) == (State.PENDING, 0)
+    assert (told.delivery.state, told.delivery.failures) == (State.PENDING, 1)
+    await on_sqlite.turn(5)
+    await on_sqlite.until_tried(published, 2)
+    await on_sqlite.turn(60)
+    dead = (await on_sqlite.until_state(published, State.DEAD)).delivery
+    assert dead.reason.startswith("attempts used up: ")
+    assert "none-such" in dead.reason
+    assert (dead.failures, on_sqlite.told("EndpointFailing")) == (dead.attempts, [])
+    assert receiver.got == []
     await until(on_sqlite.idle)
 
 

@@ -1,9 +1,11 @@
 """Deliveries follow the state of their endpoint, on both databases, a bounded number at a time."""
 
-import pytest
-from sqlalchemy import func, select, update
+from typing import Any
 
-from hookline.clock import Micros
+import asyncpg
+import pytest
+from sqlalchemy import func, select
+
 from hookline.model.delivery import Delivery, State
 from hookline.model.ids import DeliveryId, EndpointId, Ids, TenantId, delivery_id
 from hookline.storage.endpoints import Held
@@ -179,16 +181,16 @@ async def test_the_endpoints_of_others_are_not_moved_along(
 
 
 async def test_a_row_that_another_node_is_claiming_is_passed_over(
-    postgres_store: Store, clock: ManualClock, ids: Ids
+    postgres_store: Store, postgres_url: str, clock: ManualClock, ids: Ids
 ) -> None:
     """PostgreSQL: settling waits for nobody."""
     await settle_in(postgres_store)
     await postgres_store.endpoints.create(an_endpoint(ALICE, EP))
     first, _ = await _deliveries(postgres_store, clock, ids, State.PENDING, 2)
     await postgres_store.endpoints.disable(ALICE, EP, "why", clock.now())
-    claim = update(deliveries).where(deliveries.c.id == first).values(due_at=Micros(0))
-    engine = postgres_store.database._engine  # type: ignore[attr-defined]
-    async with engine.begin() as claiming:
-        await claiming.execute(claim)
+    claiming: asyncpg.Connection[Any] = await asyncpg.connect(postgres_url)
+    async with claiming.transaction():
+        assert await claiming.execute("UPDATE deliveries SET due_at = 0 WHERE id = $1", first) == "UPDATE 1"
         assert await postgres_store.endpoints.settle_inactive(clock.now(), 10) == 1
+    await claiming.close()
     assert await postgres_store.endpoints.settle_inactive(clock.now(), 10) == 1

@@ -52,6 +52,7 @@ class Api:
             "/v1/events": publishing.one,
             "/v1/events/batch": publishing.many,
         }
+        self.hot_paths = frozenset(path.encode() for path in self._hot)
         self._rest = cast("ASGIApp", build_litestar(parts, auth, self._faults))  # its types name each message
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,14 +64,23 @@ class Api:
         if hot is None:
             await self._other(scope, receive, send, started)
             return
+        answer = await self.direct(scope, receive)
+        if answer is not None:
+            await send_answer(send, answer)
+
+    async def direct(self, scope: Scope, receive: Receive) -> Answer | None:
+        """A hot route's answer, whatever happens; None when the client is gone. The server may ask for it without
+        the rest of ASGI.
+        """
+        started = time.perf_counter()
         try:
-            answer = await hot(scope, receive)
+            answer = await self._hot[scope["path"]](scope, receive)
         except ClientGone:
-            return
+            return None
         except Exception as error:  # noqa: BLE001  whatever it is, the caller gets an answer
             answer = self._faults.answer(scope, error)
-        await send_answer(send, answer)
         self._tell(Route.PUBLISH, answer.status, started)
+        return answer
 
     async def _other(self, scope: Scope, receive: Receive, send: Send, started: float) -> None:
         status = 500

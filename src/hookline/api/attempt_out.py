@@ -35,7 +35,7 @@ class AttemptOut(msgspec.Struct, frozen=True, kw_only=True):
     number: int
     at: str
     trigger: str
-    """`schedule`, `manual` or `test`."""
+    """`schedule` or `test`."""
     url: str
     method: str
     request_headers: Headers

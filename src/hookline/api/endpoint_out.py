@@ -71,6 +71,8 @@ class EndpointOut(msgspec.Struct, frozen=True, kw_only=True):
     description: str
     events: tuple[str, ...]
     filter: str
+    filter_off: str
+    """Why Hookline switched the filter off, as it was slow; empty when it runs. Saving `filter` switches it on again."""
     method: str
     headers: dict[str, str]
     auth: Auth
@@ -118,6 +120,7 @@ def shaped(endpoint: Endpoint, counters: Counters) -> EndpointOut:
         description=endpoint.description,
         events=endpoint.events,
         filter=endpoint.filter,
+        filter_off=endpoint.filter_off,
         method=endpoint.method,
         headers=dict(redact(tuple(endpoint.headers.items()))),
         auth=masked(endpoint.auth),

@@ -121,7 +121,8 @@ async def change_endpoint(
     before = msgspec.to_builtins(as_given(known))
     if change.get("secrets") is not None and "unsigned" not in change:
         before["unsigned"] = False
-    return await _replaced(parts, convert_values(merged(before, change), EndpointIn), known)
+    given = convert_values(merged(before, change), EndpointIn)
+    return await _replaced(parts, given, known, filter_saved="filter" in change)
 
 
 @delete("/v1/endpoints/{endpoint_id:str}", opt=_MANAGE)
@@ -193,8 +194,12 @@ async def get_stats(
     return StatsOut(since=iso(start), until=iso(end), hours=[shaped_hour(hour) for hour in hours])
 
 
-async def _replaced(parts: Parts, given: EndpointIn, known: Endpoint) -> EndpointOut:
+async def _replaced(
+    parts: Parts, given: EndpointIn, known: Endpoint, *, filter_saved: bool = True
+) -> EndpointOut:
     endpoint = await made(given, parts, known.tenant_id, parts.clock.now(), known)
+    if not filter_saved:
+        endpoint = msgspec.structs.replace(endpoint, filter_off=known.filter_off)
     held = Held.RELEASE if endpoint.active and not known.active else None
     await parts.store.endpoints.replace(endpoint, held=held)
     await parts.directory.reload(known.tenant_id)

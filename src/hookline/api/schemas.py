@@ -2,10 +2,12 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from typing import Any
 
 import jsonschema_rs
 import msgspec
 
+from hookline.api.schema_cost import check_cost
 from hookline.errors import InvalidField, InvalidJson, SchemaMismatch
 from hookline.model.event_type import EventType
 from hookline.model.ids import TenantId
@@ -51,14 +53,9 @@ class Schemas:
 
 def compile_schema(source: bytes) -> jsonschema_rs.Validator:
     """Raises InvalidField. Nothing is fetched; patterns run in linear time, so none can hang."""
-    if len(source) > MAX_SCHEMA:
-        raise _refused(f"The schema is larger than {MAX_SCHEMA // 1024} KiB.")
-    schema = parse_json(source)
-    if not isinstance(schema, dict | bool):
-        raise _refused("A JSON Schema is an object, true or false.")
     try:
         return jsonschema_rs.validator_for(
-            schema,
+            _read(source),
             mask="the value",
             validate_formats=True,
             offline=True,
@@ -69,11 +66,14 @@ def compile_schema(source: bytes) -> jsonschema_rs.Validator:
 
 
 def check_event_type(schema: msgspec.Raw | None, example: msgspec.Raw | None) -> None:
-    """Raises InvalidField for a schema that does not compile, and for an example that does not fit it."""
+    """Raises InvalidField for a schema that does not compile or could take too long, and for an example that does not
+    fit it.
+    """
     if schema is None:
         if example is not None:
             parse_json(bytes(example))
         return
+    check_cost(_read(bytes(schema)))
     validator = compile_schema(bytes(schema))
     if example is None:
         return
@@ -81,6 +81,15 @@ def check_event_type(schema: msgspec.Raw | None, example: msgspec.Raw | None) ->
     if error is not None:
         where = _path(error.instance_path, "example")
         raise InvalidField(f"The example does not fit the schema: {error.message}", field=where)
+
+
+def _read(source: bytes) -> dict[str, Any] | bool:
+    if len(source) > MAX_SCHEMA:
+        raise _refused(f"The schema is larger than {MAX_SCHEMA // 1024} KiB.")
+    schema = parse_json(source)
+    if not isinstance(schema, dict | bool):
+        raise _refused("A JSON Schema is an object, true or false.")
+    return schema
 
 
 def _told(name: str, error: jsonschema_rs.ValidationError) -> SchemaMismatch:

@@ -71,15 +71,6 @@ def connect(reach: Reach, *, admin: bool = False, timeout: float = 30.0) -> Gate
     return _gateway(profile, reach.tenant, timeout)
 
 
-def open_gateway(reach: Reach, *, timeout: float = 30.0) -> Gateway:
-    """For what is open to everybody: no key is needed, and none is shown."""
-    settings = settings_of(reach.config)
-    where = reach.url or settings.url
-    home = None if where or settings.api_key else read_home(settings.data_dir)
-    url = where or (home.url if home else address_of(settings.host, settings.port))
-    return _gateway(Profile(url=url, api_key=""), "", timeout)
-
-
 def _gateway(profile: Profile, tenant: str, timeout: float) -> Gateway:
     try:
         return Gateway(profile.url, profile.api_key, tenant=tenant, timeout=timeout)

@@ -8,8 +8,10 @@ from hookline.deliver.retry_after import retry_after
 from hookline.model.attempt import Cause, Exchange
 from hookline.model.retry import AnyRetryPolicy
 
-OUR_FAULTS = frozenset({Cause.PROXY_FAILED, Cause.NOT_SENT, Cause.INTERRUPTED})
-"""Causes on our side: they neither use up the delivery's attempts nor slow its endpoint down."""
+OUR_FAULTS = frozenset({Cause.PROXY_FAILED, Cause.INTERRUPTED})
+"""Causes that pass by themselves: they neither use up the delivery's attempts nor slow its endpoint down."""
+_UNTOLD = OUR_FAULTS | {Cause.NOT_SENT}
+"""Causes that say nothing of the receiver."""
 OUR_DELAY = 30.0
 """Seconds, up to twice that with jitter, until a delivery that failed by our fault is tried again."""
 
@@ -30,7 +32,7 @@ class RetryLater(msgspec.Struct, frozen=True, kw_only=True, tag="retry_later"):
     hold_seconds: float = 0.0
     """The endpoint's whole lane rests for so long: its receiver asked for it."""
     charged: bool = True
-    """False: our fault; the retry schedule does not count it, and the endpoint's pace is not told."""
+    """False: our fault; the retry schedule does not count it."""
 
     @property
     def hold_lane(self) -> bool:
@@ -59,7 +61,7 @@ def judge(exchange: Exchange, policy: AnyRetryPolicy, *, failures: int, now: Mic
     hold = asked if exchange.status in {TOO_MANY, UNAVAILABLE} else 0.0
     delay = delay_before(policy, failures + 1, draw)
     if delay is None:
-        return GiveUp(reason=USED_UP, hold_seconds=hold)
+        return GiveUp(reason=_used_up(exchange), hold_seconds=hold)
     return RetryLater(delay_seconds=max(delay, asked), hold_seconds=hold)
 
 
@@ -68,10 +70,22 @@ def succeeded(exchange: Exchange) -> bool:
     return exchange.status in SUCCESS
 
 
+def speaks_of_receiver(exchange: Exchange) -> bool:
+    """False: it was never asked, or we cannot know; the endpoint's pace stays as it is."""
+    return exchange.status is not None or exchange.cause not in _UNTOLD
+
+
 def blames_endpoint(exchange: Exchange) -> bool:
     """Whether this failure says that the receiver as a whole is down or overloaded (no answer, 5xx, 429), rather
     than that it dislikes one event.
     """
     if exchange.status is None:
-        return exchange.cause not in OUR_FAULTS
+        return speaks_of_receiver(exchange)
     return exchange.status in SERVER_ERRORS or exchange.status == TOO_MANY
+
+
+def _used_up(exchange: Exchange) -> str:
+    """Nobody but us knows why a request could not be made, so it is told."""
+    if exchange.status is None and exchange.cause is Cause.NOT_SENT:
+        return f"{USED_UP}: {exchange.detail}"
+    return USED_UP

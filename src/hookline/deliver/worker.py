@@ -11,7 +11,15 @@ from hookline.clock import Clock, Micros
 from hookline.deliver import conclude
 from hookline.deliver.claims import Claims
 from hookline.deliver.lanes import Lane, Lanes
-from hookline.deliver.outcome import GiveUp, Outcome, RetryLater, blames_endpoint, judge, succeeded
+from hookline.deliver.outcome import (
+    GiveUp,
+    Outcome,
+    RetryLater,
+    blames_endpoint,
+    judge,
+    speaks_of_receiver,
+    succeeded,
+)
 from hookline.deliver.pace import Disable, Pace
 from hookline.deliver.recorder import Recorder
 from hookline.deliver.target import Target
@@ -262,8 +270,7 @@ class Worker:
         lane, endpoint = self._lane(attempt.task), attempt.endpoint
         success = succeeded(exchange)
         lane.proven = lane.proven or success
-        our_fault = isinstance(outcome, RetryLater) and not outcome.charged
-        if our_fault or (success and lane.pace == _HEALTHY):
+        if not speaks_of_receiver(exchange) or (success and lane.pace == _HEALTHY):
             return lane.pace
         pace, notices = lane.pace.on_result(
             blamed=blames_endpoint(exchange), success=success, now=now, concurrency=endpoint.concurrency

@@ -51,7 +51,7 @@ HINTS: dict[Cause, str] = {
     Cause.ANSWER_TOO_LARGE: "The header section of the answer is larger than we read.",
     Cause.PROXY_FAILED: "The egress proxy failed or refused. This is on our side and does not count against the endpoint.",
     Cause.INTERRUPTED: "The gateway stopped during this attempt: the receiver may or may not have seen it.",
-    Cause.NOT_SENT: "The request could not be made; nothing was sent.",
+    Cause.NOT_SENT: "The request could not be made; nothing was sent. See the endpoint's URL, headers and dialect.",
 }
 
 
@@ -100,4 +100,4 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     next_at: Micros | None = None
     """When the next attempt is due, if one is."""
     trigger: str = "schedule"
-    """`schedule`, `manual`, or `test`."""
+    """`schedule`, or `test`."""

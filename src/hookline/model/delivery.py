@@ -7,7 +7,6 @@ from types import MappingProxyType
 import msgspec
 
 from hookline.clock import Micros
-from hookline.errors import Conflict
 from hookline.model.attempt import Attempt, Cause
 from hookline.model.ids import BatchId, DeliveryId, EndpointId, EventId, TenantId
 
@@ -43,12 +42,6 @@ TRANSITIONS: Mapping[State, frozenset[State]] = MappingProxyType(
 )
 TERMINAL = frozenset({State.DELIVERED, State.DEAD, State.CANCELLED, State.EXPIRED})
 OPEN = frozenset(State) - TERMINAL
-
-
-def check_move(old: State, new: State) -> None:
-    """Raises Conflict when a delivery in `old` may not become `new`."""
-    if new not in TRANSITIONS[old]:
-        raise Conflict(f"A delivery that is {old} cannot become {new}.")
 
 
 def sources(new: State) -> tuple[State, ...]:

@@ -9,6 +9,7 @@ import fcntl
 import os
 import queue
 import sqlite3
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -24,6 +25,8 @@ from hookline.errors import ConfigurationError, DatabaseTaken, Unavailable
 T = TypeVar("T")
 _Job = Callable[[], None]
 
+SWITCH = 0.0005
+"""Seconds after which a thread that waits for the interpreter's lock gets it."""
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",  # NORMAL may lose the last commits at power loss; a 2xx must not
@@ -37,6 +40,9 @@ class SqliteDatabase:
     """A database file that belongs to this process alone, by a lock file beside it."""
 
     def __init__(self, path: Path, lock: IO[str]) -> None:
+        # Each statement of the writer's thread takes the interpreter's lock back. With Python's 5 ms a busy loop
+        # would hand it over so late that commits, not the disk, would take the time.
+        sys.setswitchinterval(SWITCH)
         self.path = path
         self._lock = lock
         self._writer = ConnectionThread(path, readonly=False)
