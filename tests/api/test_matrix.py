@@ -19,7 +19,16 @@ DOCUMENT = build_document(NOUNS, HOT)
 KEEPS = {"admin": ("admin",), "manage": ("admin", "manage"), "publish": ("admin", "manage", "publish")}
 KEEPS["read"] = ("admin", "manage", "read")
 IDS = ("event_id", "delivery_id", "endpoint_id", "name", "key_id", "tenant_id")
-MALFORMED = ("x", "evt_", "..", "%27%3B%20DROP%20TABLE%20events%3B--", "%00", "%2e%2e", "%F0%9F%92%A9", "a" * 300)
+MALFORMED = (
+    "x",
+    "evt_",
+    "..",
+    "%27%3B%20DROP%20TABLE%20events%3B--",
+    "%00",
+    "%2e%2e",
+    "%F0%9F%92%A9",
+    "a" * 300,
+)
 
 
 class Route(NamedTuple):
