@@ -1,7 +1,6 @@
 """Secrets and signatures: the published vectors, strict secrets, rotation."""
 
 import base64
-import os
 
 import pytest
 from hypothesis import given
@@ -45,7 +44,7 @@ def webhook() -> Signing:
 
 
 def whsec(size: int) -> str:
-    return "whsec_" + base64.b64encode(os.urandom(size)).decode()
+    return "whsec_" + base64.b64encode(bytes(range(1, size + 1))).decode()
 
 
 def whsk(data: bytes) -> str:
