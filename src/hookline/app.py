@@ -27,7 +27,7 @@ from hookline.deliver.told import Told
 from hookline.deliver.upkeep import Bounds, Upkeep
 from hookline.deliver.worker import Worker
 from hookline.emissions import NodeStarted, NodeStopped, NodeStopping, RestoreHeld
-from hookline.model.ids import Ids
+from hookline.model.ids import Ids, NodeId
 from hookline.net.client import Client
 from hookline.net.dns import DnsResolver
 from hookline.net.guard import Guard
@@ -122,7 +122,7 @@ async def running(
         if engine.delivering is not None:
             await engine.delivering.node.join()
             if settings.restore_hold:
-                await _hold_restored(core)
+                await _hold_restored(core, engine.delivering.node.id)
         tasks = [asyncio.create_task(work) for work in _loops(engine)]
         heart = asyncio.create_task(_heart(engine))
         stack.push_async_callback(_stop, engine, tasks, heart)
@@ -292,8 +292,11 @@ def _loops(engine: Engine) -> list[Coroutine[None, None, None]]:
     return loops + [repeat(chore, every=every, clock=core.clock, fault=fault) for chore, every in chores]
 
 
-async def _hold_restored(core: Core) -> None:
-    """Before anything is claimed: what a backup says is waiting may have been sent since."""
+async def _hold_restored(core: Core, node: NodeId) -> None:
+    """Before anything is claimed: what a backup says is waiting may have been sent since. What its nodes had in hand
+    is waiting too: none of them lives.
+    """
+    await core.opened.nodes.take_over(node, alone=True)
     held = 0
     while count := await hold_waiting(core.opened.store.database, HOLD_CHUNK):
         held += count

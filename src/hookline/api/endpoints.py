@@ -198,8 +198,11 @@ async def _replaced(
     parts: Parts, given: EndpointIn, known: Endpoint, *, filter_saved: bool = True
 ) -> EndpointOut:
     endpoint = await made(given, parts, known.tenant_id, parts.clock.now(), known)
-    if not filter_saved:
-        endpoint = msgspec.structs.replace(endpoint, filter_off=known.filter_off)
+    endpoint = msgspec.structs.replace(
+        endpoint,
+        version=known.version,  # whoever changes it at the same time hears of it
+        filter_off="" if filter_saved else known.filter_off,
+    )
     held = Held.RELEASE if endpoint.active and not known.active else None
     await parts.store.endpoints.replace(endpoint, held=held)
     await parts.directory.reload(known.tenant_id)

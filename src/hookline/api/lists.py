@@ -68,7 +68,8 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
             place = raw[_SEAL:].decode()
         except (binascii.Error, ValueError):
             raise _invalid() from None
-        if not place or self._seal(place) != raw[:_SEAL]:
+        # The seal is no secret: a place may be forged, and then finds only what the caller may see. But no NUL.
+        if not place or "\0" in place or self._seal(place) != raw[:_SEAL]:
             raise _invalid()
         return place
 

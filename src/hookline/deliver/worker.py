@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import msgspec
 
-from hookline.clock import Clock, Micros
+from hookline.clock import SECOND, Clock, Micros
 from hookline.deliver import conclude
 from hookline.deliver.claims import Claims
 from hookline.deliver.lanes import Lane, Lanes
@@ -41,6 +41,7 @@ GONE_REASON = "The receiver answered 410 Gone"
 FAILING_REASON = "Nothing but failures for five days"
 LAST_WORD = 10.0
 """Seconds that a stopping node waits for its last results to be written."""
+FAULT_DELAY = 60 * SECOND
 _HEALTHY = Pace()
 _encode = msgspec.json.Encoder().encode
 
@@ -200,6 +201,16 @@ class Worker:
         await self._ledger.record(self._node(), (), (LanePace(lane=key, document=None),))
 
     async def _send(self, task: Task) -> None:
+        """A fault of ours must not keep the slot, nor the delivery: it is told, and tried again after a while."""
+        try:
+            await self._attempt(task)
+        except Exception as error:  # noqa: BLE001  whatever it is, the delivery goes back to the database
+            self._told.telemetry.fault("worker", error)
+            if task in self._lane(task).sending:
+                later = Micros(self._clock.now() + FAULT_DELAY)
+                self._settle(task, None, conclude.handed_back(task.delivery, later))
+
+    async def _attempt(self, task: Task) -> None:
         at = self._clock.now()
         try:
             endpoint = await self._endpoint(task)

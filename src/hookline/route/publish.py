@@ -193,7 +193,11 @@ class Publisher:
             self._failed(group, accepted, error)
             raise
         for entry, one, fate in zip(group, accepted, fates, strict=True):
-            self._settle(entry, one, fate)
+            try:
+                self._settle(entry, one, fate)
+            except Exception as error:  # noqa: BLE001  its neighbours are stored too, and must be sent and answered
+                self._telemetry.fault("publisher", error)
+                _fail(entry, error)
         seconds = self._clock.monotonic() - begun
         self._telemetry.emit(GroupCommitted(work="publish", rows=len(group), seconds=seconds))
 

@@ -21,6 +21,11 @@ class Database(Protocol):
         """Run `work` and commit, or change nothing. Raises Unavailable when the database is lost or full."""
         ...
 
+    @property
+    def vital(self) -> "Database":
+        """The same database, on a way that slow reads of others do not hold up: for heartbeat and take-over."""
+        ...
+
     async def ping(self) -> None:
         """Raises Unavailable unless the database answers."""
         ...

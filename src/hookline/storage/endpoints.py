@@ -147,7 +147,24 @@ def _replace(
     elif held is not None:  # otherwise a release that is under way goes on
         values["held"] = held.value
     version = bump(connection, endpoint.tenant_id)
+    _require_version(connection, endpoint)
     _change(connection, endpoint.tenant_id, endpoint.id, {**values, "version": version})
+
+
+def _require_version(connection: Connection, endpoint: Endpoint) -> None:
+    """`bump` has locked the tenant: nobody changes its endpoints between this look and the write. An endpoint of
+    version 0 was never read: it takes the place of whatever is there.
+    """
+    if not endpoint.version:
+        return
+    found = connection.execute(
+        select(endpoints.c.version).where(_one(endpoint.tenant_id, endpoint.id))
+    ).scalar()
+    if found is not None and found != endpoint.version:
+        raise Conflict(
+            f"The endpoint {endpoint.id} was changed by somebody else in the meantime.",
+            hint="Read it again and repeat your change.",
+        )
 
 
 def _delete(

@@ -65,7 +65,7 @@ async def open_store(location: Location, vault: Vault, clock: Clock, *, migrate_
     store = Store.over(database, ledger, vault)
     return Opened(
         store=store,
-        nodes=Nodes(database, clock),
+        nodes=Nodes(database.vital, clock),
         batches=Batches(database),
         directory=Directory(store.endpoints, store.event_types),
         prune=Prune(database),

@@ -10,6 +10,7 @@ from typing import Any, Self, TypeVar
 import asyncpg
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.util import greenlet_spawn
 
 from hookline.errors import CommitUnknown, ConfigurationError, Unavailable
@@ -17,8 +18,14 @@ from hookline.errors import CommitUnknown, ConfigurationError, Unavailable
 T = TypeVar("T")
 
 CALM_CONNECTIONS = 4
+VITAL_CONNECTIONS = 1
+POOL_TIMEOUT = 10
 _PLANS = {"enable_seqscan": "off", "jit": "off"}
 """Each hot statement has its index. A planner that has not seen a young table's statistics must not read all of it."""
+COMMAND_TIMEOUT = 60
+"""Seconds that a statement may take."""
+_LIMITS = {"statement_timeout": "60s"}
+"""The server's own bound: a statement whose end we never hear of has ended by then (`deliver/doubts.py` waits longer)."""
 HINT = "Hookline tries again by itself; see that PostgreSQL runs and that HOOKLINE_DATABASE is right."
 _LOST = (
     OSError,
@@ -44,36 +51,41 @@ _REFUSED = (
 
 
 class PostgresDatabase:
-    def __init__(self, engine: Engine, pool: "asyncpg.Pool[Any]") -> None:
+    def __init__(self, engine: Engine, pool: "asyncpg.Pool[Any]", vital: Engine | None = None) -> None:
         self._engine = engine
         self._pool = pool
+        self._vital = vital
+
+    @property
+    def vital(self) -> Self:
+        """The same database on a connection that no list of a tenant can hold up: for heartbeat and take-over."""
+        return type(self)(self._vital or self._engine, self._pool)
 
     @classmethod
     async def open(cls, url: str, *, pool_size: int) -> Self:
         """`url` is `postgresql://…`. Raises ConfigurationError when it is not one, Unavailable when nobody answers."""
-        engine = create_engine(
-            url.replace("postgresql://", "postgresql+asyncpg://", 1),
-            pool_size=CALM_CONNECTIONS,
-            max_overflow=0,
-            pool_pre_ping=True,
-        )
         try:
             pool = await asyncpg.create_pool(
                 url,
                 min_size=1,
                 max_size=pool_size,
-                command_timeout=60,
+                command_timeout=COMMAND_TIMEOUT,
                 max_inactive_connection_lifetime=300,
-                server_settings=_PLANS,
+                server_settings=_PLANS | _LIMITS,
                 reset=_keep,
             )
         except _LOST as error:
             raise Unavailable(f"PostgreSQL does not answer: {error}.", hint=HINT) from error
-        except (ValueError, asyncpg.PostgresError) as error:
+        except asyncpg.PostgresError as error:
             raise ConfigurationError(
                 f"PostgreSQL refuses us: {error}.", hint="See HOOKLINE_DATABASE."
             ) from error
-        return cls(engine, pool)
+        except ValueError:  # its words may hold a part of the password
+            raise ConfigurationError(
+                "HOOKLINE_DATABASE is not understood as a PostgreSQL URL.",
+                hint="Write it as postgresql://user:password@host:5432/name, with / # @ : in a password percent-encoded.",
+            ) from None
+        return cls(_engine(url, CALM_CONNECTIONS), pool, _engine(url, VITAL_CONNECTIONS))
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         async with _told():
@@ -105,7 +117,26 @@ class PostgresDatabase:
 
     async def close(self) -> None:
         await greenlet_spawn(self._engine.dispose)
+        if self._vital is not None:
+            await greenlet_spawn(self._vital.dispose)
         await self._pool.close()
+
+
+def _engine(url: str, connections: int) -> Engine:
+    """Connections are made by asyncpg itself, so that one parser reads the URL, with all of its options."""
+
+    async def connect(*_: object, **__: object) -> object:
+        return await asyncpg.connect(url, command_timeout=COMMAND_TIMEOUT, server_settings=_LIMITS)
+
+    return create_engine(
+        "postgresql+asyncpg://",
+        connect_args={"async_creator_fn": connect},
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=POOL_TIMEOUT,
+        pool_pre_ping=True,
+        hide_parameters=True,  # they are payloads and secrets
+    )
 
 
 async def _keep(_connection: object) -> None:
@@ -141,6 +172,8 @@ async def commit_in_doubt() -> AsyncIterator[None]:
 async def _told() -> AsyncIterator[None]:
     try:
         yield
+    except PoolTimeout as error:
+        raise Unavailable("All connections to PostgreSQL are busy.", hint=HINT) from error
     except InterfaceError as error:
         raise Unavailable(f"PostgreSQL does not answer: {error.orig}.", hint=HINT) from error
     except DBAPIError as error:

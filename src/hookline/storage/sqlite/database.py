@@ -70,6 +70,11 @@ class SqliteDatabase:
         """For the hot statements: `work` runs on the driver's connection, inside one transaction."""
         return await self._writer.run(lambda: _raw_transaction(self._writer.connection, work))
 
+    @property
+    def vital(self) -> Self:
+        """The writer has no queue of readers before it."""
+        return self
+
     async def ping(self) -> None:
         await self.read(lambda connection: connection.exec_driver_sql("SELECT 1").scalar())
 
@@ -84,7 +89,9 @@ class ConnectionThread:
 
     def __init__(self, path: Path, *, readonly: bool) -> None:
         self.connection = _connect(path, readonly=readonly)
-        self.engine = create_engine("sqlite://", creator=lambda: self.connection, poolclass=StaticPool)
+        self.engine = create_engine(
+            "sqlite://", creator=lambda: self.connection, poolclass=StaticPool, hide_parameters=True
+        )
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(
             target=self._work, name=f"sqlite-{'reader' if readonly else 'writer'}"
