@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import msgspec
 
@@ -288,8 +289,17 @@ def _loops(engine: Engine) -> list[Coroutine[None, None, None]]:
     if engine.delivering is not None:
         loops.append(engine.delivering.claimer.run())
         chores += [(core.upkeep.settle, SETTLE_EVERY), (core.upkeep.forget, FORGET_EVERY)]
+    else:
+        chores.append((partial(_follow_database, core), core.settings.heartbeat))
     fault = core.telemetry.fault
     return loops + [repeat(chore, every=every, clock=core.clock, fault=fault) for chore, every in chores]
+
+
+async def _follow_database(core: Core) -> int:
+    """A node that only publishes has no heartbeat to tell it the time that deliveries are due by."""
+    if isinstance(core.clock, SystemClock):
+        core.clock.follow(await core.opened.nodes.now())
+    return 0
 
 
 async def _hold_restored(core: Core, node: NodeId) -> None:

@@ -32,7 +32,8 @@ class SystemClock:
     """
 
     def __init__(self) -> None:
-        self._base = time.time_ns() // 1000 - time.monotonic_ns() // 1000
+        self._base = 0
+        self.follow_machine()
 
     def now(self) -> Micros:
         return Micros(self._base + time.monotonic_ns() // 1000)
@@ -46,3 +47,7 @@ class SystemClock:
     def follow(self, wall: Micros) -> None:
         """Take `wall` as the time that it is now."""
         self._base = wall - time.monotonic_ns() // 1000
+
+    def follow_machine(self) -> None:
+        """Take the machine's word again: it may have slept, or heard from a time server."""
+        self.follow(Micros(time.time_ns() // 1000))

@@ -161,6 +161,8 @@ class Node:
             self._steady_since = begun
         self._beaten_at = now
         if self._lease.alone:
+            if isinstance(self._clock, SystemClock):
+                self._clock.follow_machine()
             return
         self._worker.lease_until = begun + self._lease.seconds - MARGIN
         if isinstance(self._clock, SystemClock):  # tests turn the hands of theirs themselves

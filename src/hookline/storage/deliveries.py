@@ -62,9 +62,11 @@ def _get(connection: Connection, tenant_id: TenantId, delivery_id: DeliveryId) -
     row = connection.execute(query).first()
     if row is None:
         promised = find_in_hand(connection, tenant_id, delivery_id)
-        if promised is None:
-            raise absent("delivery", delivery_id)
-        return DeliveryDetail(delivery=promised, attempts=())
+        if promised is not None:
+            return DeliveryDetail(delivery=promised, attempts=())
+        row = connection.execute(query).first()  # between the two looks it may have been written
+    if row is None:
+        raise absent("delivery", delivery_id)
     first = () if row.first_attempt is None else (read_attempt(row.first_attempt),)
     more = _attempts(connection, tenant_id, delivery_id)
     return DeliveryDetail(delivery=read_delivery(tuple(row)), attempts=(*first, *more))

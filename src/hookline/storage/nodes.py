@@ -78,6 +78,10 @@ class Nodes:
 
         return await self._database.write(work)
 
+    async def now(self) -> Micros:
+        """The database's time, for a node that has no heartbeat."""
+        return await self._database.read(self._now)
+
     async def leave(self, node: NodeId) -> None:
         """A clean stop: nothing is in hand any more; what was claimed at the last moment is due for others."""
 
