@@ -261,14 +261,14 @@ def test_the_docs_describe_every_line_and_metric() -> None:
 
 def test_lines_and_warnings_of_libraries_join_the_same_stream(page: Page) -> None:
     with telemetry(page).libraries(), warnings.catch_warnings():
-        logging.getLogger("uvicorn.error").info("Started %d", 7)
+        logging.getLogger("some.library").info("Started %d", 7)
         logging.getLogger("asyncio").error("bad %d", "arguments")
         logging.getLogger("asyncio").debug("too fine")
         warnings.simplefilter("always")
         warnings.warn("old thing", stacklevel=1)
     lines = [json.loads(line) for line in page.writes]
     assert [(line["what"], line["logger"]) for line in lines] == [
-        ("LibraryNote", "uvicorn.error"),
+        ("LibraryNote", "some.library"),
         ("LibraryError", "asyncio"),
         ("LibraryWarning", "py.warnings"),
     ]

@@ -32,6 +32,7 @@ _LOST = (
     TimeoutError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the server hung up between two statements
     asyncpg.AdminShutdownError,
     asyncpg.CannotConnectNowError,
     asyncpg.CrashShutdownError,
@@ -101,7 +102,11 @@ class PostgresDatabase:
         # A timeout costs a task and a timer; a free connection needs none.
         patience = None if self._pool.get_idle_size() else 10
         async with lost_before_commit(), self._pool.acquire(timeout=patience) as connection:
-            yield connection
+            try:
+                yield connection
+            except asyncpg.InternalClientError:
+                connection.terminate()  # it would go back into the pool, and fail again
+                raise
 
     async def ping(self) -> None:
         async with self.hot() as connection:
