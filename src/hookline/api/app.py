@@ -59,10 +59,8 @@ class Api:
         if scope["type"] != "http":
             await self._rest(scope, receive, send)
             return
-        started = time.perf_counter()
-        hot = self._hot.get(scope["path"]) if scope["method"] == "POST" else None
-        if hot is None:
-            await self._other(scope, receive, send, started)
+        if scope["method"] != "POST" or scope["path"] not in self._hot:
+            await self._other(scope, receive, send, time.perf_counter())
             return
         answer = await self.direct(scope, receive)
         if answer is not None:
