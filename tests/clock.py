@@ -3,6 +3,7 @@
 import asyncio
 import heapq
 import itertools
+from collections.abc import Awaitable
 
 from hookline.clock import SECOND, Micros
 
@@ -25,13 +26,14 @@ class ManualClock:
     def monotonic(self) -> float:
         return self._monotonic
 
-    async def sleep(self, seconds: float) -> None:
+    def sleep(self, seconds: float) -> Awaitable[None]:
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[None] = loop.create_future()
         if seconds <= 0:
-            await asyncio.sleep(0)
-            return
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._sleepers, (self._monotonic + seconds, next(self._numbers), waiter))
-        await waiter
+            loop.call_soon(_wake, waiter)
+        else:
+            heapq.heappush(self._sleepers, (self._monotonic + seconds, next(self._numbers), waiter))
+        return waiter
 
     @property
     def sleepers(self) -> int:
@@ -43,11 +45,14 @@ class ManualClock:
         self._now += round(seconds * SECOND)
         self._monotonic += seconds
         while self._sleepers and self._sleepers[0][0] <= self._monotonic:
-            waiter = heapq.heappop(self._sleepers)[2]
-            if not waiter.done():
-                waiter.set_result(None)
+            _wake(heapq.heappop(self._sleepers)[2])
         return self.now()
 
     def follow(self, wall: Micros) -> None:
         """As SystemClock: take `wall` as the time that it is now."""
         self._now = wall
+
+
+def _wake(waiter: "asyncio.Future[None]") -> None:
+    if not waiter.done():
+        waiter.set_result(None)

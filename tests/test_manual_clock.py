@@ -32,9 +32,16 @@ async def test_sleepers_wake_when_the_hands_have_passed_their_time(clock: Manual
 
 
 async def test_a_sleeper_that_is_cancelled_harms_nobody(clock: ManualClock) -> None:
-    task = asyncio.create_task(clock.sleep(1))
-    await asyncio.sleep(0)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    sleeper = asyncio.ensure_future(clock.sleep(1))
+    sleeper.cancel()
     clock.turn(2)
     assert clock.sleepers == 0
+
+
+async def test_the_time_of_a_sleep_runs_from_its_call_even_if_nobody_awaits_it_yet(
+    clock: ManualClock,
+) -> None:
+    sleeper = clock.sleep(1)
+    clock.turn(1)
+    async with asyncio.timeout(5):
+        await sleeper

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable
 from typing import NewType, Protocol
 
 Micros = NewType("Micros", int)
@@ -22,7 +23,9 @@ class Clock(Protocol):
         """Seconds that never jump: for deadlines, leases and durations."""
         ...
 
-    async def sleep(self, seconds: float) -> None: ...
+    def sleep(self, seconds: float) -> Awaitable[None]:
+        """The time runs from this call on, not from the moment when it is awaited."""
+        ...
 
 
 class SystemClock:
@@ -41,8 +44,8 @@ class SystemClock:
     def monotonic(self) -> float:
         return time.monotonic()
 
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
+    def sleep(self, seconds: float) -> Awaitable[None]:
+        return asyncio.ensure_future(asyncio.sleep(seconds))
 
     def follow(self, wall: Micros) -> None:
         """Take `wall` as the time that it is now."""
