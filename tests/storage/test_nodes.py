@@ -12,8 +12,9 @@ from hookline.clock import HOUR, SECOND, Micros
 from hookline.model.attempt import Cause
 from hookline.model.delivery import Delivery, State
 from hookline.model.ids import DeliveryId, EndpointId, EventId, Ids, NodeId, delivery_id
+from hookline.storage.interruptions import MAX_INTERRUPTIONS, SPREAD, SUSPECT
 from hookline.storage.ledger import LanePace, Result, Want
-from hookline.storage.nodes import MAX_INTERRUPTIONS, Nodes, TakenOver
+from hookline.storage.nodes import Nodes, TakenOver
 from hookline.storage.postgres.database import PostgresDatabase
 from hookline.storage.postgres.ledger import PostgresLedger
 from hookline.storage.schema import deliveries, lanes, nodes
@@ -50,9 +51,23 @@ class Two:
         event = await publish(self.store, an_event(self._ids, self._clock, ALICE, matched))
         return [delivery_id(event.id, position) for position in range(count)]
 
-    async def claimed(self) -> Delivery:
+    async def waiting(self) -> Delivery:
         event = an_event(self._ids, self._clock, ALICE)
-        await publish(self.store, event, a_delivery(event, 0))
+        delivery = a_delivery(event, 0)
+        await publish(self.store, event, delivery)
+        return delivery
+
+    async def crash(self, name: str, now: Micros) -> list[DeliveryId]:
+        """A node of this name takes what is due and falls silent; another takes over."""
+        node = NodeId(name)
+        await self.register(node)
+        taken = await self.store.ledger.claim(node, [Want(lane=LANE, count=10)], now)
+        await self.silence(node)
+        await self.nodes.take_over(OTHER)
+        return [one.delivery.id for one in taken]
+
+    async def claimed(self) -> Delivery:
+        await self.waiting()
         want = Want(lane=LANE, count=1)
         (one,) = await self.store.ledger.claim(NODE, [want], Micros(self._clock.now() + HOUR))
         return one.delivery
@@ -161,19 +176,34 @@ async def test_five_crashes_in_a_row_make_it_dead_the_first_unknown_one_apart(tw
     (delivery,) = await two.in_hand()
     await two.silence(NODE)
     await two.nodes.take_over(OTHER)
-    for crash in range(1, MAX_INTERRUPTIONS + 1):
+    for crash in range(MAX_INTERRUPTIONS):
         assert (await two.get(delivery)).state is State.PENDING
-        node = NodeId(f"nod_{crash + 2}")
-        await two.register(node)
-        far = Micros(2**60)
-        assert len(await two.store.ledger.claim(node, [Want(lane=LANE, count=1)], far)) == 1
-        await two.silence(node)
-        await two.nodes.take_over(OTHER)
+        assert await two.crash(f"nod_c{crash}", Micros(2**60)) == [delivery]
     dead = await two.get(delivery)
     assert (dead.state, dead.attempts, dead.due_at) == (State.DEAD, 1 + MAX_INTERRUPTIONS, None)
     assert "5 attempts in a row were cut off" in dead.reason
     detail = await two.store.deliveries.get(ALICE, delivery)
     assert [attempt.number for attempt in detail.attempts] == [1, 2, 3, 4, 5, 6]
+
+
+async def test_of_what_was_queued_beside_a_poison_nothing_dies(two: Two) -> None:
+    """Three are in hand at every crash until they are spread; from then on each is taken when it is due."""
+    first = [(await two.waiting()).id for _ in range(3)]
+    for crash in range(MAX_INTERRUPTIONS):
+        assert len(await two.crash(f"nod_a{crash}", Micros(2**60))) == 3
+    dues = []
+    for one in sorted(first):
+        known = await two.get(one)
+        assert (known.state, known.interruptions) == (State.PENDING, MAX_INTERRUPTIONS)
+        dues.append(known.due_at or 0)
+    gap = (SPREAD << (MAX_INTERRUPTIONS - SUSPECT)) // 3
+    assert [due - dues[0] for due in dues] == pytest.approx([0, gap, 2 * gap], abs=3)
+    assert await two.crash("nod_b", Micros(dues[0])) == [min(first)]  # alone this time
+    assert [(await two.get(one)).state for one in sorted(first)] == [
+        State.DEAD,
+        State.PENDING,
+        State.PENDING,
+    ]
 
 
 async def test_the_silent_nodes_late_results_are_refused(two: Two) -> None:

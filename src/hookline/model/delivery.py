@@ -21,7 +21,7 @@ class State(StrEnum):
     DELIVERED = "delivered"
     """A receiver answered 2xx."""
     DEAD = "dead"
-    """Given up: attempts used up, a 410, or five interrupted attempts in a row."""
+    """Given up: attempts used up, a 410, or the sole suspect of five interrupted attempts in a row."""
     CANCELLED = "cancelled"
     """By a person, or because its endpoint was deleted or no longer subscribes."""
     EXPIRED = "expired"

@@ -2,7 +2,8 @@
 
 A node is one start of one process. It keeps a lease by its heartbeat; when that has run out, whoever notices
 first takes over in one transaction: its rows in state `sending` and the deliveries that its events name as in
-hand become due again, each with an attempt told as `interrupted`.
+hand become due again, each with an attempt told as `interrupted` (those that crashes cut off again and again: see
+`interruptions`).
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -18,13 +19,11 @@ from hookline.model.delivery import Delivery, State
 from hookline.model.ids import DeliveryId, EventId, NodeId, TenantId, delivery_id
 from hookline.storage.columns import DELIVERY, attempt_document, delivery_row, read_delivery
 from hookline.storage.database import Database
+from hookline.storage.interruptions import judge
 from hookline.storage.ledger import LaneKey
 from hookline.storage.planning import in_state
 from hookline.storage.schema import attempts, deliveries, events, lanes, nodes, tenants
 
-MAX_INTERRUPTIONS = 5
-"""Attempts cut off in a row after which a delivery is dead: a payload that kills the process must not kill it for ever."""
-_POISON = f"{MAX_INTERRUPTIONS} attempts in a row were cut off by a stop of the gateway"
 _CHUNK = 500
 
 
@@ -169,7 +168,8 @@ def _return_rows(connection: Connection, dead: NodeId, now: Micros) -> int:
     columns = [deliveries.c[name] for name in DELIVERY]
     # Locked: what it writes back at this very moment is either seen here, or refused there.
     query = select(*columns).where(_held_by(dead)).with_for_update()
-    cut_off = [_interrupted(read_delivery(tuple(row)), now) for row in connection.execute(query)]
+    held = [read_delivery(tuple(row)) for row in connection.execute(query)]
+    cut_off = judge(held, now)
     if not cut_off:
         return 0
     changed = (
@@ -237,22 +237,6 @@ def _in_hand(connection: Connection, dead: NodeId, watermark: EventId, now: Micr
                 last_cause=Cause.INTERRUPTED,
                 created_at=accepted_at,
             )
-
-
-def _interrupted(delivery: Delivery, now: Micros) -> Delivery:
-    interruptions = delivery.interruptions + 1
-    dead = interruptions >= MAX_INTERRUPTIONS
-    return msgspec.structs.replace(
-        delivery,
-        state=State.DEAD if dead else State.PENDING,
-        reason=_POISON if dead else "",
-        due_at=None if dead else now,
-        finished_at=now if dead else None,
-        attempts=delivery.attempts + 1,
-        interruptions=interruptions,
-        last_status=None,
-        last_cause=Cause.INTERRUPTED,
-    )
 
 
 def _columns(delivery: Delivery, names: Sequence[str]) -> dict[str, Any]:
