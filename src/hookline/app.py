@@ -12,7 +12,7 @@ import msgspec
 
 from hookline import __version__, metrics
 from hookline.address import address_of
-from hookline.api.app import build_api
+from hookline.api.app import build_api, build_probes
 from hookline.api.parts import Parts
 from hookline.catalog.loader import load_dialects
 from hookline.clock import Clock, SystemClock
@@ -20,6 +20,7 @@ from hookline.config import Settings
 from hookline.deliver.claimer import Claimer
 from hookline.deliver.dialect import Envelope, compile_dialect
 from hookline.deliver.gather import Gatherer
+from hookline.deliver.hand import NodeHand
 from hookline.deliver.lanes import Lanes
 from hookline.deliver.node import Lease, Node, repeat
 from hookline.deliver.targets import Targets
@@ -79,6 +80,7 @@ class Delivering:
 
     node: Node
     worker: Worker
+    hand: NodeHand
     claimer: Claimer
 
 
@@ -125,6 +127,8 @@ async def running(
             if settings.restore_hold:
                 await _hold_restored(core, engine.delivering.node.id)
         tasks = [asyncio.create_task(work) for work in _loops(engine)]
+        for task in tasks:
+            task.add_done_callback(partial(_tell_end, telemetry))
         heart = asyncio.create_task(_heart(engine))
         stack.push_async_callback(_stop, engine, tasks, heart)
         yield engine
@@ -138,18 +142,19 @@ async def serving(
     *,
     ledger: Callable[[Ledger], Ledger] | None = None,
 ) -> AsyncIterator[str]:
-    """The whole program for these roles. Yields the address of its API, empty without one; on leaving, stops in
-    order: first nothing new is accepted, then the engine.
+    """The whole program for these roles. Yields the address that it answers at: the API, or without one only what
+    looks after the node. On leaving, stops in order: first nothing new is accepted, then the engine.
     """
-    async with running(settings, telemetry, roles, ledger=ledger) as engine, AsyncExitStack() as stack:
-        address = ""
-        if roles.api:
-            server = Server(build_api(_parts(engine)), settings)
-            await server.start()
-            stack.push_async_callback(server.stop)
+    async with running(settings, telemetry, roles, ledger=ledger) as engine:
+        build = build_api if roles.api else build_probes
+        server = Server(build(_parts(engine)), settings)
+        await server.start()
+        try:
             address = address_of(settings.host, server.port)
-        telemetry.emit(started(engine, address or "no API"))
-        yield address
+            telemetry.emit(started(engine, address))
+            yield address
+        finally:
+            await server.stop()
 
 
 def _parts(engine: Engine) -> Parts:
@@ -220,7 +225,7 @@ def _engine(core: Core, roles: Roles) -> Engine:
         hints = Hints(core.settings.database_url, heard, core.clock)
     hand: Hand = DistantHand(hints.hint if hints is not None else lambda: None)
     if delivering is not None:
-        hand = delivering.worker
+        hand = delivering.hand
     publisher = Publisher(
         ledger=core.ledger,
         directory=core.opened.directory,
@@ -273,11 +278,12 @@ def _delivering(core: Core) -> Delivering:
         telemetry=core.telemetry,
         poll_interval=settings.poll_interval,
     )
-    node.employ(worker, claimer)
+    hand = NodeHand(worker, core.clock)
+    node.employ(worker, hand, claimer)
     core.telemetry.watch(metrics.IN_FLIGHT, lambda: lanes.in_flight)
     core.telemetry.watch(metrics.IN_HAND, lambda: lanes.in_hand)
     core.telemetry.watch(metrics.UNWRITTEN, lambda: worker.unwritten)
-    return Delivering(node=node, worker=worker, claimer=claimer)
+    return Delivering(node=node, worker=worker, hand=hand, claimer=claimer)
 
 
 def _loops(engine: Engine) -> list[Coroutine[None, None, None]]:
@@ -293,6 +299,12 @@ def _loops(engine: Engine) -> list[Coroutine[None, None, None]]:
         chores.append((partial(_follow_database, core), core.settings.heartbeat))
     fault = core.telemetry.fault
     return loops + [repeat(chore, every=every, clock=core.clock, fault=fault) for chore, every in chores]
+
+
+def _tell_end(telemetry: Telemetry, task: asyncio.Task[None]) -> None:
+    """A loop that ends by a fault must not end in silence: nobody waits for it."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        telemetry.fault("loop", error)
 
 
 async def _follow_database(core: Core) -> int:

@@ -36,7 +36,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         msgspec.Meta(description="Where events live; empty means SQLite in hookline.db of data_dir."),
     ] = DatabaseUrl(Secret(""))
     pool_size: Annotated[
-        int, msgspec.Meta(ge=2, le=1000, description="Connections to PostgreSQL that one node keeps at most.")
+        int,
+        msgspec.Meta(
+            ge=2,
+            le=1000,
+            description="Connections to PostgreSQL that one node keeps at most for events and deliveries; it has 6 more for the rest.",
+        ),
     ] = 8
 
     host: Annotated[

@@ -282,6 +282,8 @@ class RequestRefused(Emission, frozen=True, kw_only=True):
     """Without its query."""
     status: int
     code: str
+    remote: str = ""
+    """The address that it came from: the caller's own where `trusted_proxies` vouch for it."""
 
 
 class RequestAnswered(Emission, frozen=True, kw_only=True):

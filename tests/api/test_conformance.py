@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.api.conftest import Keys
+from tests.api.matrix import things
 from tests.api.running import Running
-from tests.api.test_matrix import things
 
 CHECKS = (
     "not_a_server_error",

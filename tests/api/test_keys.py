@@ -2,7 +2,8 @@
 
 import pytest
 
-from hookline.api.auth import KEPT, Auth
+from hookline.api.auth import Auth
+from hookline.api.kept import KEPT
 from hookline.errors import Unauthorized
 from hookline.model.api_key import Scope
 from tests.api.conftest import Keys
@@ -35,7 +36,7 @@ async def test_a_revoked_key_stops_here_at_once(api: Running, keys: Keys) -> Non
 async def test_a_key_revoked_elsewhere_stops_within_five_seconds(api: Running, keys: Keys) -> None:
     """Another node believes what it saw of a key for less than five seconds."""
     clock, store = ManualClock(), api.parts.store
-    elsewhere = Auth(store.keys, api.parts.directory, clock)
+    elsewhere = Auth(store.keys, store.tenants, clock)
     shown = f"Bearer {keys['read']}".encode()
     key = (await elsewhere.caller(shown, b"", Scope.READ)).key
     await store.keys.revoke(key.tenant_id, key.id, clock.now())
@@ -52,7 +53,7 @@ async def test_an_expired_key_stops(api: Running, keys: Keys) -> None:
     made = await api.call("POST", "/v1/keys", keys["manage"], json=body)
     assert made.json["expires_at"] == "2100-01-01T00:00:00.000000Z"
     clock = ManualClock(now=4_200_000_000 * 1_000_000)
-    later = Auth(api.parts.store.keys, api.parts.directory, clock)
+    later = Auth(api.parts.store.keys, api.parts.store.tenants, clock)
     with pytest.raises(Unauthorized):
         await later.caller(f"Bearer {made.json['token']}".encode(), b"", Scope.READ)
     past = await api.call(

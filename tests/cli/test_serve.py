@@ -1,10 +1,13 @@
 """`hookline serve`, and the commands that work without one."""
 
+import http.client
 import signal
 import socket
 import threading
 import time
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 import pytest
@@ -18,6 +21,17 @@ OTHER_KEY = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="
 def address(program: Running) -> str:
     line = next(one for one in program.until("NodeStarted").splitlines() if "NodeStarted" in one)
     return str(msgspec.json.decode(line)["address"])
+
+
+def ask(place: str, path: str, method: str = "GET", **headers: str) -> tuple[int, Any]:
+    """Status and body: read as JSON where it says to be."""
+    connection = http.client.HTTPConnection(urlsplit(place).netloc, timeout=10)
+    connection.request(method, path, headers=headers)
+    answer = connection.getresponse()
+    body = answer.read()
+    connection.close()
+    plain = "json" not in answer.headers.get("content-type", "")
+    return answer.status, body.decode() if plain else msgspec.json.decode(body)
 
 
 def hanging() -> socket.socket:
@@ -128,3 +142,29 @@ def test_several_processes_share_a_postgres(empty_postgres_url: str, tmp_path: P
             assert "away from the database's" in doctor.out
             assert worker.stop() == 0
         assert api.stop() == 0
+
+
+def test_a_node_that_only_delivers_can_be_looked_after_and_does_nothing_else(
+    empty_postgres_url: str, tmp_path: Path
+) -> None:
+    """The routes are those of every node, with the metrics' token; of the API it says where to look."""
+    shared = {"database": empty_postgres_url, "secret_key": KEY, "log_format": "json", "port": "0"}
+    with running("worker", cwd=tmp_path, metrics_token="m3trics", **shared) as worker:
+        place = address(worker)
+        assert ask(place, "/healthz")[1]["status"] == "ok"
+        status, ready = ask(place, "/readyz")
+        assert (status, ready["ready"], ready["node"]) == (200, True, "ok")
+        assert ask(place, "/metrics")[0] == 401
+        assert "hookline_backlog" in ask(place, "/metrics", Authorization="Bearer m3trics")[1]
+        for method, path in (
+            ("POST", "/v1/events"),
+            ("GET", "/v1/endpoints"),
+            ("GET", "/docs"),
+            ("GET", "/%00"),
+        ):
+            status, problem = ask(place, path, method)
+            assert (status, problem["code"]) == (404, "not_found")
+            assert "only delivers" in problem["detail"]
+            assert "hookline api" in problem["hint"]
+        assert ask(place, "/healthz", "POST")[0] == 405
+        assert worker.stop() == 0

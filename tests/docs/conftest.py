@@ -14,6 +14,7 @@ from tests.docs.stage import (
     GATEWAY,
     RECEIVER,
     SECOND,
+    THIRD,
     Stage,
     allowing,
     free_port,
@@ -46,7 +47,7 @@ def staging(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Staging]
 
 @contextmanager
 def _stage(request: pytest.FixtureRequest, folder: Path, kind: str) -> Iterator[Stage]:
-    stand_ins = {name: str(free_port()) for name in (GATEWAY, SECOND, RECEIVER)}
+    stand_ins = {name: str(free_port()) for name in (GATEWAY, SECOND, THIRD, RECEIVER)}
     environ = allowing(stand_ins[GATEWAY])
     if kind == "served":
         url, admin = request.getfixturevalue("gateway")

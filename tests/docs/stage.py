@@ -17,7 +17,7 @@ Log = Callable[[], str]
 
 _BIN = Path(sys.executable).parent
 _STATE = "set -a; [ ! -f .state ] || . ./.state"
-GATEWAY, SECOND, RECEIVER = "8080", "8081", "9000"
+GATEWAY, SECOND, THIRD, RECEIVER = "8080", "8081", "8082", "9000"
 """The ports that the pages name. On this machine others are free."""
 DATABASE = "postgresql://hookline:password@db.example.com/hookline"
 """The PostgreSQL that they name."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, TypeAlias, cast
 
 from litestar import Litestar, Request, Response
@@ -28,7 +28,6 @@ from hookline.api.publish import HOT, Publishing
 from hookline.api.reading import ClientGone, Message, Receive, Scope, Send
 from hookline.api.rules import caller_of, make_guard, query_of
 from hookline.emissions import RequestAnswered, Route, StatusClass
-from hookline.errors import NotFound
 
 ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 Hot: TypeAlias = Callable[[Scope, Receive], Awaitable[Answer]]
@@ -42,25 +41,68 @@ def build_api(parts: Parts) -> ASGIApp:
     return Api(parts)
 
 
-class Api:
-    def __init__(self, parts: Parts) -> None:
-        auth = Auth(parts.store.keys, parts.directory, parts.clock)
-        publishing = Publishing(parts, auth)
+def build_probes(parts: Parts) -> ASGIApp:
+    """For a node that only delivers: the routes for machines that look after it, by the same handlers, and no others."""
+    routes = Routes(
+        _methods([health]),
+        absent="This node only delivers: it answers /healthz, /readyz and /metrics, and nothing else.",
+        hint="Ask a node that runs `hookline serve` or `hookline api`.",
+    )
+    return Calm(parts, Auth(parts.store.keys, parts.store.tenants, parts.clock), routes, [health])
+
+
+class Calm:
+    """Routes that Litestar serves; each answer is counted."""
+
+    def __init__(self, parts: Parts, auth: Auth, routes: Routes, nouns: Sequence[Any]) -> None:
+        """`nouns`: modules that have HANDLERS."""
         self._telemetry = parts.telemetry
-        self._faults = Faults(parts, Routes(_methods()))
-        self._hot: dict[str, Hot] = {
-            "/v1/events": publishing.one,
-            "/v1/events/batch": publishing.many,
-        }
-        self.hot_paths = frozenset(path.encode() for path in self._hot)
-        self._rest = cast("ASGIApp", build_litestar(parts, auth, self._faults))  # its types name each message
+        self._routes = routes
+        self.faults = Faults(parts, routes)
+        litestar = build_litestar(parts, auth, self.faults, nouns)
+        self._rest = cast("ASGIApp", litestar)  # its types name each message
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._rest(scope, receive, send)
             return
-        if scope["method"] != "POST" or scope["path"] not in self._hot:
-            await self._other(scope, receive, send, time.perf_counter())
+        started, status = time.perf_counter(), 500
+
+        async def watched(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        if "\0" in scope["path"]:
+            await send_answer(watched, self.faults.answer(scope, self._routes.nothing()))
+        else:
+            await self._rest(scope, receive, watched)
+        self.tell(_route(scope["path"]), status, started)
+
+    def tell(self, route: Route, status: int, started: float) -> None:
+        self._telemetry.emit(
+            RequestAnswered(
+                route=route, status=_CLASSES[status // 100], seconds=time.perf_counter() - started
+            )
+        )
+
+
+class Api:
+    def __init__(self, parts: Parts) -> None:
+        auth = Auth(parts.store.keys, parts.store.tenants, parts.clock)
+        publishing = Publishing(parts, auth)
+        self._hot: dict[str, Hot] = {
+            "/v1/events": publishing.one,
+            "/v1/events/batch": publishing.many,
+        }
+        self.hot_paths = frozenset(path.encode() for path in self._hot)
+        hot = [(path, "POST") for path in self._hot]
+        self._calm = Calm(parts, auth, Routes([*hot, *_methods(NOUNS)]), NOUNS)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] not in self._hot:
+            await self._calm(scope, receive, send)
             return
         answer = await self.direct(scope, receive)
         if answer is not None:
@@ -76,32 +118,9 @@ class Api:
         except ClientGone:
             return None
         except Exception as error:  # noqa: BLE001  whatever it is, the caller gets an answer
-            answer = self._faults.answer(scope, error)
-        self._tell(Route.PUBLISH, answer.status, started)
+            answer = self._calm.faults.answer(scope, error)
+        self._calm.tell(Route.PUBLISH, answer.status, started)
         return answer
-
-    async def _other(self, scope: Scope, receive: Receive, send: Send, started: float) -> None:
-        status = 500
-
-        async def watched(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        if "\0" in scope["path"]:
-            answer = self._faults.answer(scope, NotFound("There is nothing at this path."))
-            await send_answer(watched, answer)
-        else:
-            await self._rest(scope, receive, watched)
-        self._tell(_route(scope["path"]), status, started)
-
-    def _tell(self, route: Route, status: int, started: float) -> None:
-        self._telemetry.emit(
-            RequestAnswered(
-                route=route, status=_CLASSES[status // 100], seconds=time.perf_counter() - started
-            )
-        )
 
 
 async def send_answer(send: Send, answer: Answer) -> None:
@@ -110,7 +129,7 @@ async def send_answer(send: Send, answer: Answer) -> None:
     await send({"type": "http.response.body", "body": answer.body})
 
 
-def build_litestar(parts: Parts, auth: Auth, faults: Faults) -> Litestar:
+def build_litestar(parts: Parts, auth: Auth, faults: Faults, nouns: Sequence[Any]) -> Litestar:
     def failed(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
         answer = faults.answer(dict(request.scope), error)
         headers = {name.decode(): value.decode() for name, value in answer.headers}
@@ -119,7 +138,7 @@ def build_litestar(parts: Parts, auth: Auth, faults: Faults) -> Litestar:
 
     document = Document()
     return Litestar(
-        route_handlers=[handler for noun in NOUNS for handler in noun.HANDLERS],
+        route_handlers=[handler for noun in nouns for handler in noun.HANDLERS],
         dependencies={
             "parts": Provide(lambda: parts, sync_to_thread=False),
             "document": Provide(document.read),
@@ -135,9 +154,8 @@ def build_litestar(parts: Parts, auth: Auth, faults: Faults) -> Litestar:
     )
 
 
-def _methods() -> Iterator[tuple[str, str]]:
-    yield from ((route.path, "POST") for route in HOT)
-    for noun in NOUNS:
+def _methods(nouns: Sequence[Any]) -> Iterator[tuple[str, str]]:
+    for noun in nouns:
         for handler in noun.HANDLERS:
             yield from ((path, str(method)) for path in handler.paths for method in handler.http_methods)
 

@@ -12,7 +12,7 @@ from hookline.api.parts import Parts
 from hookline.api.rules import Needs, NeedsCaller, NeedsParts, PathText, rule
 from hookline.errors import InvalidField, NotFound
 from hookline.model.api_key import Scope
-from hookline.model.delivery import Delivery, State
+from hookline.model.delivery import OPEN, Delivery, State
 from hookline.model.ids import DeliveryId, EndpointId, EventId
 from hookline.storage.batches import Batches
 from hookline.storage.filters import DeliveryFilter
@@ -104,8 +104,11 @@ async def _request_body(parts: Parts, delivery: Delivery) -> BodyOut | None:
         return None if frozen is None else shaped_body(frozen)
     try:
         endpoint = await parts.store.endpoints.get(delivery.tenant_id, delivery.endpoint_id)
+        dialect = parts.dialects[endpoint.dialect]
+        if endpoint.batch is not None and dialect.batches and delivery.state in OPEN:
+            return None  # its batch is not made yet
         event = await parts.store.events.get(delivery.tenant_id, delivery.event_id)
-        return shaped_body(parts.dialects[endpoint.dialect].body(event))
+        return shaped_body(dialect.body(event))
     except (NotFound, InvalidField, KeyError):
         return None
 

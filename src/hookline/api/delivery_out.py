@@ -30,7 +30,7 @@ class DeliveryWhole(DeliveryOut, frozen=True, kw_only=True):
     """A delivery with every attempt that has ended, in order."""
 
     request_body: BodyOut | None
-    """What is sent; null when the endpoint is gone."""
+    """What is sent; null when the endpoint is gone, or while its batch gathers."""
     history: list[AttemptOut]
 
 

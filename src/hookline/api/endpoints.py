@@ -220,7 +220,7 @@ async def _test_event(given: TrialIn, endpoint: Endpoint, parts: Parts) -> Event
     exact = [pattern for pattern in endpoint.events if not pattern.endswith(ALL)]
     name = given.type if given.type is not None else next(iter(exact), TEST_TYPE)
     check_type(name)
-    config = await parts.directory.at_least(endpoint.tenant_id)
+    config = await parts.config(endpoint.tenant_id)
     known = config.event_types.get(name)
     example = bytes(known.example) if known is not None and known.example is not None else b""
     now = parts.clock.now()

@@ -145,7 +145,7 @@ async def get_event_matches(event_id: PathText, caller: NeedsCaller, parts: Need
     """What an event matched when it was published, and for each endpoint of today whether it would match and why."""
     event = await parts.store.events.get(caller.tenant, EventId(event_id))
     found = await parts.store.events.deliveries(caller.tenant, event.id)
-    config = await parts.directory.at_least(caller.tenant)
+    config = await parts.config(caller.tenant)
     data = event.data if event.content_type == JSON else b""
     asked = FilterInput(type=event.type, data=data, tags=event.tags, time=event.time)
     now = {match.endpoint_id: match for match in parts.publisher.matcher(config).explain(asked)}

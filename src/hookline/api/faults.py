@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from http import HTTPStatus
+from ipaddress import ip_address
 
 from litestar.exceptions import (
     HTTPException,
@@ -16,13 +17,26 @@ from hookline.api.reading import Scope, too_large
 from hookline.emissions import RequestRefused
 from hookline.errors import BadRequest, HooklineError, MethodNotAllowed, NotFound
 
+ABSENT = "There is nothing at this path."
+
 
 class Routes:
-    """Which methods a path takes."""
+    """Which methods a path takes, and what is said of all other paths."""
 
-    def __init__(self, methods: Iterable[tuple[str, str]]) -> None:
+    def __init__(
+        self,
+        methods: Iterable[tuple[str, str]],
+        *,
+        absent: str = ABSENT,
+        hint: str = "See /docs for what there is.",
+    ) -> None:
         """Pairs of a path, with its places as `{name:str}`, and a method."""
         self._routes = [(path.split("/"), method) for path, method in methods]
+        self._absent = absent
+        self._hint = hint
+
+    def nothing(self) -> NotFound:
+        return NotFound(self._absent, hint=self._hint)
 
     def methods(self, path: str) -> str:
         steps = path.rstrip("/").split("/")
@@ -59,7 +73,20 @@ class Faults:
             return error
         if isinstance(error, RequestEntityTooLarge):
             return too_large(self._limit)
-        return _routing(scope["method"], error) if isinstance(error, HTTPException) else None
+        return self._routing(scope["method"], error) if isinstance(error, HTTPException) else None
+
+    def _routing(self, method: str, error: HTTPException) -> HooklineError | None:
+        """Bodies and parameters are read by us: what is left is where a request goes."""
+        match error:
+            case NotFoundException():
+                return self._routes.nothing()
+            case MethodNotAllowedException():
+                return MethodNotAllowed(
+                    f"This path does not take {method}.", hint="The header `Allow` lists what it takes."
+                )
+            case HTTPException() if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+                return BadRequest(error.detail)
+        return None
 
     def _unexpected(self, scope: Scope, error: Exception) -> Answer:
         problem = internal_problem(self._ids)
@@ -72,18 +99,20 @@ class Faults:
         tenant = getattr(caller, "tenant_id", None) or ""
         self._telemetry.emit(
             RequestRefused(
-                tenant_id=tenant, method=scope["method"], path=scope["path"], status=status, code=code
+                tenant_id=tenant,
+                method=scope["method"],
+                path=scope["path"],
+                status=status,
+                code=code,
+                remote=_remote(scope),
             )
         )
 
 
-def _routing(method: str, error: HTTPException) -> HooklineError | None:
-    """Bodies and parameters are read by us: what is left is where a request goes."""
-    match error:
-        case NotFoundException():
-            return NotFound("There is nothing at this path.", hint="See /docs for what there is.")
-        case MethodNotAllowedException():
-            return MethodNotAllowed(f"This path does not take {method}.", hint="See /docs for what it takes.")
-        case HTTPException() if error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
-            return BadRequest(error.detail)
-    return None
+def _remote(scope: Scope) -> str:
+    """An address or nothing: a proxy that does not look may pass on whatever a caller wrote into X-Forwarded-For."""
+    host = (scope.get("client") or ("",))[0]
+    try:
+        return str(ip_address(host))
+    except ValueError:
+        return ""

@@ -11,7 +11,7 @@ from hookline.deliver.tester import Tester
 from hookline.model.ids import Ids, TenantId
 from hookline.net.guard import Guard
 from hookline.route.publish import Publisher
-from hookline.storage.directory import Directory
+from hookline.storage.directory import Directory, TenantConfig
 from hookline.storage.store import Store
 from hookline.telemetry import Telemetry
 
@@ -53,3 +53,7 @@ class Parts:
     started_node: StartedNode
     wake: Callable[[], None]
     """Something was made due by hand: look for it now."""
+
+    async def config(self, tenant: TenantId) -> TenantConfig:
+        """The tenant's configuration as it is committed now, whichever node has changed it."""
+        return await self.directory.at_least(tenant, await self.store.tenants.version(tenant))

@@ -1,5 +1,7 @@
 """Publish: the two hot routes, plain ASGI functions. A 202 is on disk."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from hookline.api.auth import Auth, Caller
@@ -11,7 +13,7 @@ from hookline.api.problem import Answer, Problem, RawHeaders, problem_of
 from hookline.api.reading import Receive, Scope, header_values, read_body
 from hookline.api.rules import Rule
 from hookline.api.schemas import Schemas
-from hookline.errors import HooklineError, InvalidField, Overloaded
+from hookline.errors import HooklineError, InvalidField, Overloaded, SchemaMismatch
 from hookline.model.api_key import Scope as KeyScope
 from hookline.model.event import JSON
 from hookline.model.event_type import Enforcement, EventType
@@ -69,6 +71,7 @@ class Publishing:
         self._settings = parts.settings
         self._auth = auth
         self._schemas = Schemas()
+        self._current = parts.config
 
     async def one(self, scope: Scope, receive: Receive) -> Answer:
         """`POST /v1/events`: 202, for a repeat of an idempotency key too."""
@@ -77,8 +80,8 @@ class Publishing:
         body = await read_body(scope, receive, self._settings.body_limit)
         draft = draft_of(decode_body(body, EVENT), key)
         config = await self._config(caller.tenant)
-        warnings = self._check(config, draft)
-        accepted = _accepted(await self._publisher.publish(caller.tenant, draft), warnings)
+        config, warnings = await self._checked(config, draft)
+        accepted = _accepted(await self._publisher.publish(caller.tenant, draft, self._check), warnings)
         return Answer(202, _headers(accepted, config, draft.type), _encode(accepted))
 
     async def many(self, scope: Scope, receive: Receive) -> Answer:
@@ -94,9 +97,12 @@ class Publishing:
                 field="events",
             )
         config = await self._config(caller.tenant)
-        read = [self._read(config, position, bytes(raw)) for position, raw in enumerate(events)]
+        read = self._read_all(config, events)
+        if any(isinstance(one, SchemaMismatch) for one in read):
+            current = await self._current(caller.tenant)
+            read = read if current.version == config.version else self._read_all(current, events)
         drafts = [one[0] for one in read if not isinstance(one, HooklineError)]
-        told = iter(await self._publisher.publish_many(caller.tenant, drafts))
+        told = iter(await self._publisher.publish_many(caller.tenant, drafts, self._check))
         items = [_item(one) if isinstance(one, HooklineError) else _item(next(told), one[1]) for one in read]
         return Answer(202, [_JSON_TYPE], _encode(BatchAccepted(items=items)))
 
@@ -109,6 +115,21 @@ class Publishing:
 
     async def _config(self, tenant: TenantId) -> TenantConfig:
         return self._directory.get(tenant) or await self._directory.at_least(tenant)
+
+    async def _checked(self, config: TenantConfig, draft: Draft) -> tuple[TenantConfig, tuple[Warned, ...]]:
+        """Nothing is refused by a schema of yesterday: another node may have changed it since."""
+        try:
+            return config, self._check(config, draft)
+        except SchemaMismatch:
+            current = await self._current(config.tenant_id)
+            if current.version == config.version:
+                raise
+            return current, self._check(current, draft)
+
+    def _read_all(
+        self, config: TenantConfig, events: Sequence[msgspec.Raw]
+    ) -> list[tuple[Draft, tuple[Warned, ...]] | HooklineError]:
+        return [self._read(config, position, bytes(raw)) for position, raw in enumerate(events)]
 
     def _read(
         self, config: TenantConfig, position: int, raw: bytes

@@ -30,7 +30,7 @@ def run_until_stopped(work: Coroutine[None, None, None]) -> int:
 
 @asynccontextmanager
 async def gateway(settings: Settings, roles: Roles) -> AsyncIterator[str]:
-    """The program with its log on standard output. Yields the address of its API."""
+    """The program with its log on standard output. Yields the address that it answers at."""
     telemetry = Telemetry(
         stream=FileIO(1, "wb", closefd=False),
         clock=SystemClock(),

@@ -35,6 +35,8 @@ def api(*, config: Config = None) -> int:
 def worker(*, config: Config = None) -> int:
     """Run only delivery. Other nodes take events in, so this needs PostgreSQL.
 
+    At HOOKLINE_HOST and HOOKLINE_PORT it answers /healthz, /readyz and /metrics, and nothing else.
+
     For example:
 
         HOOKLINE_DATABASE=postgresql://hookline@db/hookline hookline worker

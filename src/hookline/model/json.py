@@ -26,11 +26,6 @@ _SUSPECT = b"0" * (MAX_DIGITS // _STRIDE)
 _DECODER = msgspec.json.Decoder()
 
 
-def check_json(body: bytes) -> None:
-    """Raise `InvalidJson` unless `body` is one JSON value that every parser can take."""
-    parse_json(body)  # reading all of it costs less than a search for numbers that no float can hold
-
-
 def guard_json(body: bytes) -> None:
     """Text, nesting and digits, which msgspec leaves open: for callers that decode `body` themselves right after.
 
