@@ -12,6 +12,7 @@ import msgspec
 from hookline.clock import SECOND, Clock, Micros, SystemClock
 from hookline.deliver.claimer import Claimer
 from hookline.deliver.doubts import Doubts
+from hookline.deliver.hand import NodeHand
 from hookline.deliver.told import Told
 from hookline.deliver.worker import Worker
 from hookline.emissions import NodeTakenOver
@@ -66,11 +67,13 @@ class Node:
         self._steady_since: float | None = None
         """Monotonic: since when heartbeats succeed without a gap."""
         self._disabling: set[asyncio.Task[None]] = set()
+        self._releasing: asyncio.Task[None] | None = None
 
-    def employ(self, worker: Worker, claimer: Claimer) -> None:
+    def employ(self, worker: Worker, hand: NodeHand, claimer: Claimer) -> None:
         self._worker = worker
+        self._hand = hand
         self._claimer = claimer
-        self._doubts = Doubts(worker, self._nodes, self._clock)
+        self._doubts = Doubts(hand, self._nodes, self._clock)
         worker.claims = self
 
     # What the worker asks of it (worker.Claims).
@@ -114,6 +117,8 @@ class Node:
 
     async def leave(self) -> None:
         """With something still in hand it does not leave: its lease runs out, and others take over."""
+        if self._releasing is not None:
+            self._releasing.cancel()
         await asyncio.gather(*self._disabling, return_exceptions=True)
         if len(self._worker.in_hand) or self._worker.rows:
             return
@@ -139,20 +144,28 @@ class Node:
             return
         self._renewed(begun, wall)
         await self._doubts.resolve()
-        await self._release_lost()
+        if self._releasing is None or self._releasing.done():
+            self._releasing = asyncio.get_running_loop().create_task(self._release_lost())
         if not self._lease.alone:
             # After an outage of the database every heartbeat looks stale, and nobody may act on it at once.
             if self._steady_since is not None and begun - self._steady_since >= self._lease.seconds:
                 await self._take_over()
-            self._worker.foreign = self._claimer.foreign = await self._nodes.foreign_lanes(self.id)
+            self._hand.foreign = self._claimer.foreign = await self._nodes.foreign_lanes(self.id)
         self._worker.pump()
 
     async def _release_lost(self) -> None:
-        """What a claim took whose answer was lost is nobody's: while none is under way, that can be seen."""
-        async with self._claimer.lock:
-            known = frozenset(self._worker.rows)
-            if await self._nodes.release(self.id, known):
-                self._claimer.hint()
+        """What a claim took whose answer was lost is nobody's: while none is under way, that can be seen. The heartbeat
+        does not wait for that moment, because a claim may hang.
+        """
+        try:
+            async with self._claimer.lock:
+                known = frozenset(self._worker.rows)
+                if await self._nodes.release(self.id, known):
+                    self._claimer.hint()
+        except Unavailable:
+            pass  # the next beat asks again
+        except Exception as error:  # noqa: BLE001  told; the next beat asks again
+            self._told.telemetry.fault("heartbeat", error)
 
     def _renewed(self, begun: float, wall: Micros) -> None:
         """A beat that came late, however it ended well, is an outage too."""

@@ -12,6 +12,8 @@ from hookline.telemetry import Telemetry
 
 CHUNK = 500
 """Rows of one transaction of upkeep: short, so that publishing never waits long behind it."""
+COUNTED = 100_000
+"""Waiting deliveries that are counted at least, whatever is refused: for the metric."""
 RETRY_AFTER = 10
 """Seconds after which a publisher that was refused may ask again."""
 
@@ -43,7 +45,7 @@ class Upkeep:
 
     async def measure(self) -> int:
         """How much waits, and since when."""
-        limit = max(self._bounds.backlog_limit, self._bounds.tenant_backlog_limit, 1) + 1
+        limit = max(self._bounds.backlog_limit, self._bounds.tenant_backlog_limit, COUNTED) + 1
         self._backlog = await self._store.deliveries.backlog(limit)
         self._telemetry.emit(
             BacklogMeasured(waiting=self._backlog.waiting, oldest_seconds=self.oldest_seconds)

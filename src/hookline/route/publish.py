@@ -33,15 +33,20 @@ _REMATCHES = 20
 
 SwitchOff = Callable[[Endpoint, str, Micros], Awaitable[bool]]
 """Keep a filter from running, for this reason; False when it is off already, or another one by now."""
+Check = Callable[[TenantConfig, Draft], object]
+"""Raises what the publisher shall hear. Asked again when the configuration has changed before the commit."""
 
 
 class _Entry:
     """One draft on its way to a commit."""
 
-    __slots__ = ("config", "draft", "future", "rematches", "result", "started")
+    __slots__ = ("check", "config", "draft", "future", "rematches", "result", "started")
 
-    def __init__(self, draft: Draft, config: TenantConfig, result: MatchResult, started: float) -> None:
+    def __init__(
+        self, draft: Draft, config: TenantConfig, result: MatchResult, started: float, check: Check | None
+    ) -> None:
         self.draft = draft
+        self.check = check
         self.config = config
         self.result = result
         self.started = started
@@ -78,17 +83,17 @@ class Publisher:
         self._switch_off = switch_off
         self._switching: dict[tuple[TenantId, EndpointId], asyncio.Task[None]] = {}
 
-    async def publish(self, tenant: TenantId, draft: Draft) -> Published:
+    async def publish(self, tenant: TenantId, draft: Draft, check: Check | None = None) -> Published:
         """Raises IdempotencyConflict, NotFound for a tenant that is gone, Unavailable when nothing can be stored."""
         config = self._directory.get(tenant) or await self._directory.at_least(tenant)
-        return await self._enqueue(config, draft)
+        return await self._enqueue(config, draft, check)
 
     async def publish_many(
-        self, tenant: TenantId, drafts: Sequence[Draft]
+        self, tenant: TenantId, drafts: Sequence[Draft], check: Check | None = None
     ) -> list[Published | HooklineError]:
         """Each is answered on its own; all of them share few commits."""
         config = self._directory.get(tenant) or await self._directory.at_least(tenant)
-        futures = [self._enqueue(config, draft) for draft in drafts]
+        futures = [self._enqueue(config, draft, check) for draft in drafts]
         try:
             if futures:
                 await asyncio.wait(futures)
@@ -145,8 +150,8 @@ class Publisher:
         finally:
             del self._switching[key]
 
-    def _enqueue(self, config: TenantConfig, draft: Draft) -> asyncio.Future[Published]:
-        entry = _Entry(draft, config, self._match(config, draft), self._clock.monotonic())
+    def _enqueue(self, config: TenantConfig, draft: Draft, check: Check | None) -> asyncio.Future[Published]:
+        entry = _Entry(draft, config, self._match(config, draft), self._clock.monotonic(), check)
         self._queue.append(entry)
         self._start_if_due()
         return entry.future
@@ -228,17 +233,15 @@ class Publisher:
             matched=matched,
             failures={failure.endpoint_id: failure.reason for failure in entry.result.failures},
         )
-        in_hand: list[int] = []
-        waiting: list[Delivery] = []
-        for position, endpoint_id in enumerate(matched):
-            endpoint = config.endpoints[endpoint_id]
-            if endpoint.active and not endpoint.queued and self._hand.reserve(endpoint):
-                in_hand.append(position)
-            else:
-                waiting.append(_waiting(event, position, endpoint))
+        endpoints = [config.endpoints[endpoint_id] for endpoint_id in matched]
+        promised = self._hand.reserve(endpoints) if endpoints else ()
+        in_hand = tuple([position for position, yes in enumerate(promised) if yes])
+        waiting = [
+            _waiting(event, position, endpoints[position]) for position, yes in enumerate(promised) if not yes
+        ]
         if in_hand:
             self._hand.begin(event.id, len(in_hand))
-        return Accepted(event=event, version=config.version, in_hand=tuple(in_hand), waiting=tuple(waiting))
+        return Accepted(event=event, version=config.version, in_hand=in_hand, waiting=tuple(waiting))
 
     def _settle(self, entry: _Entry, accepted: Accepted, fate: Fate) -> None:
         if not isinstance(fate, Stored) and accepted.in_hand:
@@ -319,6 +322,8 @@ class Publisher:
         try:
             tenant, version = entry.config.tenant_id, entry.config.version
             entry.config = await self._directory.at_least(tenant, version + 1)
+            if entry.check is not None:
+                entry.check(entry.config, entry.draft)
             entry.result = self._match(entry.config, entry.draft)
         except HooklineError as error:
             _fail(entry, error)

@@ -19,6 +19,15 @@ PAUSE = 0.05
 RECONNECT = 2.0
 
 
+_LOST = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the server hung up between two statements
+)
+
+
 class Hints:
     def __init__(self, url: str, heard: Callable[[], None], clock: Clock) -> None:
         self._url = url
@@ -33,7 +42,7 @@ class Hints:
     async def run(self) -> None:
         """Listen and tell, until cancelled; a lost connection is made again."""
         while True:
-            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+            with suppress(*_LOST):
                 await self._connected()
             await self._clock.sleep(RECONNECT)
 

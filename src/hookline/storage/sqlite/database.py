@@ -53,7 +53,12 @@ class SqliteDatabase:
         """Raises ConfigurationError when another process has the file, or it cannot be written."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            return cls(path, _lock_file(path))
+            lock = _lock_file(path)
+            try:
+                return cls(path, lock)
+            except BaseException:
+                lock.close()
+                raise
         except (OSError, sqlite3.Error) as error:
             raise ConfigurationError(
                 f"The database {path} cannot be opened: {error}.",
