@@ -94,9 +94,19 @@ class _Histogram:
 
     def act(self, field: str) -> Act:
         values, labels, bounds, blank = self._values, _labels(self._metric), self._metric.buckets, self._blank
+        read = attrgetter(field)
+        if not self._metric.labels:
+            only = values[()]
+
+            def observe_only(emission: Emission) -> None:
+                value = read(emission)
+                only[bisect_left(bounds, value)] += 1
+                only[-1] += value
+
+            return observe_only
 
         def observe(emission: Emission) -> None:
-            value = getattr(emission, field)
+            value = read(emission)
             row = values.get(key := labels(emission)) or values.setdefault(key, list(blank))
             row[bisect_left(bounds, value)] += 1
             row[-1] += value

@@ -37,6 +37,11 @@ _LEVELS: Mapping[LogLevel, int] = MappingProxyType(
 )
 
 
+_NUMBERS: Mapping[Level, int] = MappingProxyType(
+    {Level[name]: logging.getLevelNamesMapping()[name] for name in ("DEBUG", "INFO", "WARNING", "ERROR")}
+)
+
+
 class Stream(Protocol):
     """Where lines go; unbuffered, so that one line is one write: `open(1, "wb", buffering=0, closefd=False)`."""
 
@@ -76,7 +81,7 @@ class Telemetry:
         self._log = structlog.wrap_logger(
             self._sink,
             processors=[_lines(log_format, stream, clock)],
-            wrapper_class=structlog.make_filtering_bound_logger(self._level),
+            wrapper_class=_Lines,
         ).bind()
         self._acts = {emission: self._plan(emission) for emission in EMISSIONS}
 
@@ -120,8 +125,12 @@ class Telemetry:
         others = tuple(
             self._tallies.act(metric, field) for metric, field in emission.observes + emission.sets
         )
-        line = () if emission.level is Level.SILENT else (getattr(self._log, emission.level),)
-        return counts + others + line
+        return counts + others + self._line(emission.level)
+
+    def _line(self, level: Level) -> tuple[Act, ...]:
+        if level is Level.SILENT or _NUMBERS[level] < self._level:
+            return ()
+        return (self._log.act(level),)
 
 
 def describe() -> tuple[LineDoc, ...]:
@@ -144,6 +153,18 @@ def _described(emission: type[Emission]) -> LineDoc:
 def _lines(log_format: LogFormat, stream: Stream, clock: Clock) -> structlog.typing.Processor:
     people = stream.isatty() if log_format is LogFormat.AUTO else log_format is LogFormat.TEXT
     return PeopleLines(clock) if people else MachineLines(clock)
+
+
+class _Lines(structlog.BoundLoggerBase):
+    """structlog's own bound loggers copy their context and walk their processors for each line, which costs as much
+    as all else that is told of an attempt. An emission is the whole context, and there is one processor.
+    """
+
+    def act(self, level: Level) -> Act:
+        """What one emission does at this level."""
+        (render,), logger = self._processors, self._logger
+        write = getattr(logger, level)
+        return lambda emission: write(render(logger, level.value, {"event": emission}))
 
 
 class _Sink:

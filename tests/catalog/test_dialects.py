@@ -11,7 +11,7 @@ from hookline.catalog.loader import load_dialects
 from hookline.catalog.strict_yaml import parse_yaml
 from hookline.deliver.dialect import compile_dialect
 from hookline.model.ids import EventId
-from tests.deliver.making import endpoint, event, target
+from tests.deliver.making import endpoint, event, lines, target
 
 SHELF = resources.files("hookline.catalog") / "dialects"
 
@@ -30,8 +30,8 @@ def sent(folder: Traversable) -> str:
     to = target(sample["secret"], envelope=compile_dialect(load_dialects()[folder.name]))
     body = to.dialect.body(published)
     request = to.request(published, body=body, attempt=sample["attempt"], now=sample["now"])
-    lines = [f"{request.method} {request.url.target} HTTP/1.1", *(f"{k}: {v}" for k, v in request.headers)]
-    return "\n".join([*lines, "", body.decode()])
+    head = [f"{request.method} {request.url.target} HTTP/1.1", *(f"{k}: {v}" for k, v in lines(request))]
+    return "\n".join([*head, "", body.decode()])
 
 
 @pytest.mark.parametrize("folder", folders(), ids=lambda folder: folder.name)

@@ -9,12 +9,15 @@ from hookline.catalog.loader import load_dialects
 from hookline.clock import Micros
 from hookline.deliver.dialect import Envelope, compile_dialect
 from hookline.deliver.target import Target, compile_target
+from hookline.model.attempt import Headers
 from hookline.model.dialect import Dialect
 from hookline.model.endpoint import Endpoint, Secret
 from hookline.model.event import JSON, Event
 from hookline.model.ids import EndpointId, EventId, SecretId, TenantId
+from hookline.net.request import Request, head_of
 
 NOW = Micros(1_701_964_805_999_999)
+_CLIENTS = frozenset({"Host", "Accept-Encoding", "Content-Length", "Connection"})
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 URL = "https://receiver.example/hook"
 
@@ -73,4 +76,11 @@ def target(*secrets: str | Secret, envelope: Envelope | None = None, **changes: 
 def send(sent: Event, to: Target, attempt: int = 1, now: Micros = NOW) -> tuple[dict[str, str], bytes]:
     """Headers and body of one attempt."""
     request = to.request(sent, body=to.dialect.body(sent), attempt=attempt, now=now)
-    return dict(request.headers), request.body
+    return dict(lines(request)), request.body
+
+
+def lines(request: Request) -> Headers:
+    """The header lines as they go out, but for those that the client adds."""
+    found = head_of(request).decode("latin-1").split("\r\n")[1:-2]
+    pairs = [line.partition(": ") for line in found]
+    return tuple((name, value) for name, _, value in pairs if name not in _CLIENTS)

@@ -66,7 +66,7 @@ class Node:
 
     def prove(self, *lanes: LaneKey) -> None:
         for lane in lanes:
-            self.lanes.open(lane, CONCURRENCY).proven = True
+            self.lanes.open(lane, CONCURRENCY).prove()
 
     def reserve(self, lane: LaneKey) -> bool:
         return self.lanes.reserve(lane, CONCURRENCY, self.monotonic, self.now)
@@ -286,7 +286,8 @@ class LanesLaws(RuleBasedStateMachine):
         task = self.sending.pop(data.draw(st.integers(0, len(self.sending) - 1)))
         lane = self.node.lanes.get(task.lane)
         assert lane is not None
-        lane.proven = lane.proven or proven
+        if proven:
+            lane.prove()
         self.node.lanes.exchanged(task, pace, self.node.now)
         self.unwritten.append(task)
 

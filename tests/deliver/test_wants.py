@@ -26,7 +26,7 @@ class Pacing:
         self.lanes = Lanes(max_in_flight=400, max_in_hand=400)
         self.wants = Wants(self.lanes)
         self.lane: Lane = self.lanes.open(A, 32)
-        self.lane.proven = True
+        self.lane.prove()
 
     def decide(self, now: Micros = NOW, **fields: object) -> Want | Wait:
         return self.wants.decide(self.lane, endpoint(**fields), 0.0, now)
@@ -49,7 +49,7 @@ def test_an_ordered_endpoint_wants_one_head_and_none_while_one_is_in_hand() -> N
 
 def test_a_held_lane_is_asked_again_at_the_end_of_its_hold() -> None:
     pacing = Pacing()
-    pacing.lane.pace = Pace(hold_until=_later(7))
+    pacing.lane.become(Pace(hold_until=_later(7)))
     assert pacing.decide() == Wait(_later(7))
     assert isinstance(pacing.decide(_later(7)), Want)
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hookline.errors import InvalidJson
-from hookline.model.json import check_json, guard_json, nearest, parse_json
+from hookline.model.json import guard_json, nearest, parse_json
 
 CRUMBS = [
     b'"',
@@ -54,12 +54,10 @@ VALUES = st.recursive(
 @given(st.binary() | st.lists(st.sampled_from(CRUMBS), max_size=30).map(b"".join))
 def test_any_bytes_are_accepted_or_invalid_json_and_what_is_accepted_decodes(body: bytes) -> None:
     try:
-        check_json(body)
+        value = parse_json(body)
     except InvalidJson:
-        with pytest.raises(InvalidJson):
-            parse_json(body)
         return
-    assert parse_json(body) == msgspec.json.decode(body)
+    assert value == msgspec.json.decode(body)
 
 
 @given(st.lists(st.sampled_from(CRUMBS), max_size=30).map(b"".join))
@@ -74,7 +72,6 @@ def test_after_the_guard_alone_an_envelope_decodes_or_is_a_decode_error(body: by
 @given(VALUES)
 def test_every_ordinary_value_is_accepted(value: object) -> None:
     body = msgspec.json.encode(value)
-    check_json(body)
     assert parse_json(body) == msgspec.json.decode(body)
 
 
@@ -103,7 +100,7 @@ def test_every_ordinary_value_is_accepted(value: object) -> None:
 )
 def test_a_bomb_or_a_slip_is_refused_with_a_sentence(body: bytes, words: str) -> None:
     with pytest.raises(InvalidJson) as refused:
-        check_json(body)
+        parse_json(body)
     assert words in refused.value.detail
 
 
@@ -122,12 +119,12 @@ def test_a_bomb_or_a_slip_is_refused_with_a_sentence(body: bytes, words: str) ->
     ],
 )
 def test_what_only_looks_like_a_bomb_is_accepted(body: bytes) -> None:
-    check_json(body)
+    parse_json(body)
 
 
 def test_quotes_that_never_close_take_linear_time() -> None:
     with pytest.raises(InvalidJson):
-        check_json(b"[" * 65 + b'"' + b'\\"' * 500_000)
+        parse_json(b"[" * 65 + b'"' + b'\\"' * 500_000)
 
 
 def test_the_nearest_known_name_is_suggested_or_none() -> None:

@@ -22,7 +22,7 @@ from hookline.clock import Micros, SystemClock
 from hookline.config import load
 from hookline.model.attempt import Exchange
 from hookline.model.ids import DeliveryId, NodeId
-from hookline.net.client import Client, Request
+from hookline.net.client import Client, Request, Sending
 from hookline.storage import nodes
 from hookline.storage.ledger import Accepted, Claimed, Fate, LanePace, Ledger, Result, Want
 from hookline.storage.sqlite.database import SqliteDatabase
@@ -78,14 +78,16 @@ class KillingClient(Client):
         self._trigger = trigger
         self._answered: dict[str, int] = {}
 
-    async def send(self, request: Request) -> Exchange:
+    def start(self, request: Request, done: Callable[[Exchange], None]) -> Sending:
         self._trigger.at(Hook.SEND_BEFORE)
         self._trigger.during(Hook.SEND_DURING)
-        exchange = await super().send(request)
+        return super().start(request, partial(self._ended, request, done))
+
+    def _ended(self, request: Request, done: Callable[[Exchange], None], exchange: Exchange) -> None:
         if exchange.status == 200:
             self._trigger.at(Hook.SEND_AFTER)
             self._tally(next(value for name, value in request.headers if name == "webhook-id"))
-        return exchange
+        done(exchange)
 
     def _tally(self, event_id: str) -> None:
         seen = self._answered[event_id] = self._answered.get(event_id, 0) + 1

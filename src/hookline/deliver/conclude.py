@@ -34,17 +34,23 @@ def before(delivery: Delivery, endpoint: Endpoint | None, *, wanted: bool, now: 
 def after(
     delivery: Delivery, endpoint: Endpoint, exchange: Exchange, outcome: Outcome, now: Micros
 ) -> Delivery:
+    attempts, status, cause = delivery.attempts + 1, exchange.status, exchange.cause
+    if isinstance(outcome, Delivered):  # one replacement: it is what nearly all of them come to
+        return msgspec.structs.replace(
+            delivery,
+            attempts=attempts,
+            interruptions=0,
+            last_status=status,
+            last_cause=cause,
+            reason="",
+            state=State.DELIVERED,
+            due_at=None,
+            finished_at=now,
+        )
     tried = msgspec.structs.replace(
-        delivery,
-        attempts=delivery.attempts + 1,
-        interruptions=0,
-        last_status=exchange.status,
-        last_cause=exchange.cause,
-        reason="",
+        delivery, attempts=attempts, interruptions=0, last_status=status, last_cause=cause, reason=""
     )
     match outcome:
-        case Delivered():
-            return _ended(tried, State.DELIVERED, "", now)
         case RetryLater():
             return _later(tried, endpoint, outcome, now)
         case GiveUp():
@@ -58,6 +64,8 @@ def after_all(
 ) -> list[Delivery]:
     """The same for a batch: its members stay together, so that all are due when the youngest is."""
     done = [after(one, endpoint, exchange, outcome, now) for one in members]
+    if len(done) == 1:
+        return done
     due = max((one.due_at for one in done if one.due_at is not None), default=None)
     return done if due is None else [msgspec.structs.replace(one, due_at=due) for one in done]
 

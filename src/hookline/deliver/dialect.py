@@ -54,7 +54,7 @@ class Envelope:
             self._binary_item = compiler.compile(dialect.batch.binary)
         self.static, self.dynamic = self._headers(dialect.headers)
         before, _, after = (dialect.signing.content if dialect.signing else _BODY).partition(_BODY)
-        self._before, self._after = self._of_head(before), self._of_head(after)
+        self._before, self._after = self._of_head(before), self._of_head(after) if after else None
 
     def id(self, event: Event) -> str:
         """The id that receivers know the event by: equal over all attempts and replays."""
@@ -66,7 +66,8 @@ class Envelope:
 
     def content(self, head: Head, body: bytes) -> bytes:
         """What is signed."""
-        return self._before(head).encode() + body + self._after(head).encode()
+        begun = self._before(head).encode() + body
+        return begun if self._after is None else begun + self._after(head).encode()
 
     @property
     def batches(self) -> bool:

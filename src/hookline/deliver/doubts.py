@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from hookline.clock import Clock
-from hookline.deliver.worker import Worker
+from hookline.deliver.hand import NodeHand
 from hookline.model.event import Event
 from hookline.storage.nodes import Nodes
 
@@ -20,8 +20,8 @@ class _Doubt(msgspec.Struct, eq=False):
 
 
 class Doubts:
-    def __init__(self, worker: Worker, nodes: Nodes, clock: Clock) -> None:
-        self._worker = worker
+    def __init__(self, hand: NodeHand, nodes: Nodes, clock: Clock) -> None:
+        self._hand = hand
         self._nodes = nodes
         self._clock = clock
         self._open: list[_Doubt] = []
@@ -29,7 +29,7 @@ class Doubts:
     async def resolve(self) -> None:
         """Ask the database about each. While one is open, its event counts as in hand: the watermark stays below it."""
         now = self._clock.monotonic()
-        fresh, self._worker.doubts = self._worker.doubts, []
+        fresh, self._hand.doubts = self._hand.doubts, []
         self._open += [_Doubt(event, positions, now) for event, positions in fresh]
         for tenant in {doubt.event.tenant_id for doubt in self._open}:
             some = [doubt for doubt in self._open if doubt.event.tenant_id == tenant]
@@ -42,6 +42,6 @@ class Doubts:
             return
         self._open.remove(doubt)
         if stored:
-            self._worker.found(doubt.event, doubt.positions)
+            self._hand.found(doubt.event, doubt.positions)
         else:
-            self._worker.absent(doubt.event, doubt.positions)
+            self._hand.absent(doubt.event, doubt.positions)

@@ -23,40 +23,71 @@ SLOW = 1.0
 HEALTHY = Pace()
 NEW = 2
 """Requests at once to an endpoint that has not answered well yet."""
-_QUEUE = 4
+_QUEUE = 8
 """Deliveries of one lane in hand for each exchange that it may hold: those being stored and those just stored."""
 _MAX_LANES = 50_000
 
 
 class Lane:
-    __slots__ = ("concurrency", "doubtful", "key", "pace", "proven", "queue", "reserved", "ring", "sending")
+    """What is read at every turn is kept ready: a property costs as much as the rest of the look."""
+
+    __slots__ = (
+        "concurrency",
+        "doubtful",
+        "key",
+        "limit",
+        "pace",
+        "proven",
+        "queue",
+        "reserved",
+        "ring",
+        "sending",
+        "steady",
+    )
 
     def __init__(self, key: LaneKey, concurrency: int, pace: Pace) -> None:
         self.key = key
-        self.concurrency = concurrency
-        self.pace = pace
         self.queue: deque[Task] = deque()
         self.sending: dict[Task, float] = {}  # with the time it began; the first is the oldest
         self.reserved = 0
         self.doubtful = 0  # how many of those were while it was suspect
         self.proven = False  # it has answered well since this node started
         self.ring: _Ring | None = None  # where it stands
+        self.become(pace)
+        self.allow(concurrency)
 
-    @property
-    def limit(self) -> int:
-        """Requests at once. A new endpoint gets few until it has answered well: many new ones that hang must not
-        take all that new ones may have.
+    def become(self, pace: Pace) -> None:
+        self.pace = HEALTHY if pace == HEALTHY else pace
+        self.steady = self.proven and not pace.suspect
+
+    def prove(self) -> None:
+        """It has answered well."""
+        self.proven = True
+        self.become(self.pace)
+        self.allow(self.concurrency)
+
+    def allow(self, concurrency: int) -> None:
+        """`limit` is requests at once. A new endpoint gets few until it has answered well: many new ones that hang
+        must not take all that new ones may have.
         """
-        return self.concurrency if self.proven else min(NEW, self.concurrency)
+        self.concurrency = concurrency
+        self.limit = concurrency if self.proven else min(NEW, concurrency)
 
     @property
     def in_hand(self) -> int:
         return self.reserved + len(self.queue) + len(self.sending)
 
     def trusted(self, monotonic: float) -> bool:
-        if not self.proven or self.pace.suspect:
-            return False
-        return not self.sending or monotonic - next(iter(self.sending.values())) < SLOW
+        return self.steady and (not self.sending or monotonic - next(iter(self.sending.values())) < SLOW)
+
+    def room(self, in_flight: int, now: Micros) -> int:
+        """How many more requests may begin now, beside so many."""
+        if self.pace is HEALTHY:
+            return self.limit - in_flight
+        return self.pace.room(in_flight, self.limit, now)
+
+    def slowed(self, now: Micros) -> bool:
+        return self.pace is not HEALTHY and self.pace.slowed(now)
 
 
 class Lanes:
@@ -90,21 +121,24 @@ class Lanes:
         if lane is None:
             self._forget_some()
             lane = self._lanes[key] = Lane(key, concurrency, pace)
-        lane.concurrency = concurrency
+        elif lane.concurrency != concurrency:
+            lane.allow(concurrency)
         return lane
 
     def reserve(self, key: LaneKey, concurrency: int, monotonic: float, now: Micros) -> bool:
         """Promise room to a delivery that is about to be stored: only if it will be sent almost at once."""
         lane = self.open(key, concurrency)
-        full = self.in_hand >= self._max_in_hand or lane.in_hand >= self._fair(_QUEUE * lane.limit)
-        if full or lane.pace.slowed(now):
+        free = self._max_in_hand - self.in_hand
+        if free <= 0 or lane.in_hand >= min(_QUEUE * lane.limit, max(1, free // 4)):
             return False
-        doubtful = not lane.trusted(monotonic)
-        if doubtful and self.free_for_suspects <= 0:
+        if lane.slowed(now):
             return False
+        if not lane.trusted(monotonic):
+            if self.free_for_suspects <= 0:
+                return False
+            lane.doubtful += 1
+            self._doubtful += 1
         lane.reserved += 1
-        lane.doubtful += doubtful
-        self._doubtful += doubtful
         self.in_hand += 1
         return True
 
@@ -115,7 +149,7 @@ class Lanes:
 
     def room(self, lane: Lane, monotonic: float, now: Micros) -> int:
         """How many more due deliveries of this lane may be claimed now."""
-        allowed = lane.pace.room(lane.in_hand, lane.limit, now)
+        allowed = lane.room(lane.in_hand, now)
         free = self.free_for_claims if lane.trusted(monotonic) else self.free_for_suspects
         return max(0, min(allowed, self._fair(free)))
 
@@ -131,24 +165,27 @@ class Lanes:
     def enqueue(self, task: Task, monotonic: float, now: Micros, *, reserved: bool) -> bool:
         """False: its lane has slowed since it was claimed or promised room. It belongs in the database."""
         lane = self._lanes[task.lane]
-        doubtful = not lane.trusted(monotonic)
+        trusted = lane.trusted(monotonic)
         if reserved:
-            doubtful = self._keep_promise(lane)
+            task.doubtful = self._keep_promise(lane)
             self.in_hand -= 1
-        if lane.pace.slowed(now) and not lane.pace.room(lane.in_hand, lane.limit, now):
+        else:
+            task.doubtful = not trusted
+        if lane.slowed(now) and not lane.room(lane.in_hand, now):
             return False
-        task.doubtful = doubtful
         self._count(task, 1)
         lane.queue.append(task)
-        self._stand(lane, trusted=lane.trusted(monotonic))
+        self._stand(lane, trusted=trusted)
         return True
 
     def take(self, monotonic: float, now: Micros) -> Task | None:
         """The next task to send, by fair turn; None when nothing may begin."""
         if self.in_flight >= self._max_in_flight:
             return None
-        task = self._take_from(self._trusted_ring, monotonic, now)
-        if task is None and len(self._suspects) < self._max_suspects:
+        task = None
+        if self._trusted_ring.tenants:
+            task = self._take_from(self._trusted_ring, monotonic, now)
+        if task is None and self._suspect_ring.tenants and len(self._suspects) < self._max_suspects:
             task = self._take_from(self._suspect_ring, monotonic, now)
         return task
 
@@ -159,10 +196,12 @@ class Lanes:
         lane = self._lanes[task.lane]
         lane.sending.pop(task, None)
         self._suspects.discard(task)
-        lane.pace = pace
-        if pace.slowed(now):
+        if pace is not lane.pace:
+            lane.become(pace)
+        if lane.slowed(now):
             return self._drained(lane)
-        self._stand(lane, trusted=True)
+        if lane.queue:
+            self._stand(lane, trusted=True)
         return []
 
     def recorded(self, task: Task) -> None:
@@ -208,18 +247,29 @@ class Lanes:
 
     def _take_from(self, ring: "_Ring", monotonic: float, now: Micros) -> Task | None:
         for _ in range(len(ring.tenants)):
-            tenant = ring.first()
+            tenant, lanes = next(iter(ring.tenants.items()))
+            task = None
             if self._of_tenant.get(tenant, 0) < self._max_of_tenant:
-                for lane in ring.turn(tenant):
-                    if (task := self._start(lane, ring, monotonic, now)) is not None:
-                        return task
-            ring.defer(tenant)
+                task = self._take_of(lanes, ring, monotonic, now)
+            ring.defer(tenant, lanes)
+            if task is not None:
+                return task
+        return None
+
+    def _take_of(
+        self, lanes: OrderedDict[LaneKey, Lane], ring: "_Ring", monotonic: float, now: Micros
+    ) -> Task | None:
+        """Of one tenant. Each lane is taken out, and stands again behind the others if it has more to send."""
+        for _ in range(len(lanes)):
+            task = self._start(lanes.popitem(last=False)[1], ring, monotonic, now)
+            if task is not None:
+                return task
         return None
 
     def _start(self, lane: Lane, ring: "_Ring", monotonic: float, now: Micros) -> Task | None:
         lane.ring = None
         sending = len(lane.sending)
-        if not lane.queue or not lane.pace.room(sending, lane.limit, now):
+        if not lane.queue or lane.room(sending, now) <= 0:
             return None  # it stands up again with the next task, or when an exchange ends
         trusted = lane.trusted(monotonic)
         if sending >= self._fair(lane.limit) or (ring is self._trusted_ring and not trusted):
@@ -227,7 +277,8 @@ class Lanes:
             return None
         task = lane.queue.popleft()
         self._begin(lane, task, monotonic, trusted=trusted)
-        self._stand(lane, trusted=trusted)
+        if lane.queue:
+            self._stand(lane, trusted=trusted)
         return task
 
     def _begin(self, lane: Lane, task: Task, monotonic: float, *, trusted: bool) -> None:
@@ -240,10 +291,8 @@ class Lanes:
             self._suspects.add(task)
 
     def _stand(self, lane: Lane, *, trusted: bool) -> None:
-        """Into the ring where it belongs, if it has something to send."""
-        if not lane.queue:
-            return
-        ring = self._trusted_ring if trusted and lane.proven and not lane.pace.suspect else self._suspect_ring
+        """Into the ring where it belongs; it has something to send."""
+        ring = self._trusted_ring if trusted and lane.steady else self._suspect_ring
         if lane.ring is ring:
             return
         if lane.ring is not None:
@@ -253,7 +302,8 @@ class Lanes:
 
     def _fair(self, wanted: int) -> int:
         """At most a quarter of the exchanges that are free: what many slow lanes leave is never nothing."""
-        return min(wanted, max(1, (self._max_in_flight - self.in_flight) // 4))
+        quarter = (self._max_in_flight - self.in_flight) // 4
+        return wanted if wanted <= quarter else max(1, quarter)
 
     def _forget_some(self) -> None:
         """Before one more is made: those that are idle and healthy, when they are many."""
@@ -272,7 +322,10 @@ class _Ring:
         self.tenants: OrderedDict[TenantId, OrderedDict[LaneKey, Lane]] = OrderedDict()
 
     def add(self, lane: Lane) -> None:
-        self.tenants.setdefault(lane.key[0], OrderedDict())[lane.key] = lane
+        lanes = self.tenants.get(lane.key[0])
+        if lanes is None:
+            lanes = self.tenants[lane.key[0]] = OrderedDict()
+        lanes[lane.key] = lane
 
     def discard(self, lane: Lane) -> None:
         lanes = self.tenants[lane.key[0]]
@@ -280,22 +333,9 @@ class _Ring:
         if not lanes:
             del self.tenants[lane.key[0]]
 
-    def first(self) -> TenantId:
-        return next(iter(self.tenants))
-
-    def turn(self, tenant: TenantId) -> Iterator[Lane]:
-        """Each of the tenant's lanes once, taken out; the tenant goes to the end."""
-        lanes = self.tenants[tenant]
-        for _ in range(len(lanes)):
-            _, lane = lanes.popitem(last=False)
-            self.defer(tenant)
-            yield lane
-
-    def defer(self, tenant: TenantId) -> None:
+    def defer(self, tenant: TenantId, lanes: OrderedDict[LaneKey, Lane]) -> None:
         """To the end; out, if it has no lane left."""
-        if tenant not in self.tenants:
-            return
-        if self.tenants[tenant]:
+        if lanes:
             self.tenants.move_to_end(tenant)
         else:
             del self.tenants[tenant]

@@ -34,10 +34,6 @@ class RetryLater(msgspec.Struct, frozen=True, kw_only=True, tag="retry_later"):
     charged: bool = True
     """False: our fault; the retry schedule does not count it."""
 
-    @property
-    def hold_lane(self) -> bool:
-        return self.hold_seconds > 0
-
 
 class GiveUp(msgspec.Struct, frozen=True, kw_only=True, tag="give_up"):
     reason: str

@@ -11,12 +11,14 @@ from hookline.model.attempt import Headers
 from hookline.model.endpoint import Auth, BasicAuth, BearerAuth, Endpoint, HeaderAuth, NoAuth
 from hookline.model.event import Event
 from hookline.net.header import redact
-from hookline.net.request import Request
+from hookline.net.request import Request, prefix_of
 from hookline.net.url import parse_url
 
 
 def compile_target(endpoint: Endpoint, dialect: Envelope) -> "Target":
-    """Raises InvalidUrl or InvalidField when the stored URL or a secret is not one for this dialect."""
+    """Raises InvalidUrl or InvalidField when the stored URL or a secret is not one for this dialect, ValueError when
+    a stored header cannot be sent.
+    """
     return Target(endpoint, dialect)
 
 
@@ -30,8 +32,9 @@ class Target:
         )
         own = _own_headers(endpoint, dialect)
         names = {name.lower() for name, _ in own}
-        self._static: Headers = (*(line for line in dialect.static if line[0].lower() not in names), *own)
-        self._shown = redact(self._static, secret_names=_credential_names(endpoint.auth))
+        static: Headers = (*(line for line in dialect.static if line[0].lower() not in names), *own)
+        self._prefix = prefix_of(self.url, endpoint.method, static)
+        self._shown = redact(static, secret_names=_credential_names(endpoint.auth))
         self._dynamic = tuple(line for line in dialect.dynamic if line.name.lower() not in names)
 
     def request(self, event: Event, *, body: bytes, attempt: int, now: Micros) -> Request:
@@ -44,7 +47,8 @@ class Target:
         return Request(
             url=self.url,
             method=self.endpoint.method,
-            headers=(*self._static, *lines),
+            headers=tuple(lines),
+            prefix=self._prefix,
             body=body,
             timeout=self.endpoint.timeout,
             tenant=self.endpoint.tenant_id,
@@ -52,7 +56,7 @@ class Target:
 
     def recorded(self, request: Request) -> Headers:
         """The request's headers as they may be kept and shown: credentials of the endpoint redacted."""
-        return self._shown + request.headers[len(self._static) :]
+        return self._shown + request.headers
 
 
 def _own_headers(endpoint: Endpoint, dialect: Envelope) -> Headers:

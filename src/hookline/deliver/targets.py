@@ -51,4 +51,6 @@ class Targets:
             self._check(target.url)
         except HooklineError as error:
             return error.detail
+        except ValueError as error:
+            return str(error)
         return target

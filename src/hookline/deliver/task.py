@@ -30,7 +30,9 @@ class Task(msgspec.Struct, kw_only=True, eq=False):
     @property
     def youngest(self) -> Delivery:
         """By whose age a batch expires: its bytes are frozen, and all of it goes or none."""
-        return max(self.deliveries, key=lambda delivery: delivery.created_at)
+        if not self.members:
+            return self.delivery
+        return max(self.members, key=lambda delivery: delivery.created_at)
 
 
 class InHand:

@@ -57,6 +57,8 @@ class Told:
             self._failed(task, endpoint, exchange, delivery, now)
 
     def ended(self, delivery: Delivery) -> None:
+        if delivery.state is State.DELIVERED:
+            return  # the hot path: told by its attempt
         state = _ENDS.get(delivery.state)
         if state is not None:
             self.telemetry.emit(

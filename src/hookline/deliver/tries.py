@@ -14,14 +14,16 @@ from hookline.model.ids import delivery_id
 from hookline.storage.ledger import Result
 
 
-class Try(msgspec.Struct, frozen=True, kw_only=True):
+class Try(msgspec.Struct, kw_only=True, eq=False):
     """One attempt that has begun."""
 
     task: Task
     endpoint: Endpoint
     at: Micros
+    headers: Headers = ()
+    """Of its request, as they may be kept; filled in when it is made."""
 
-    def results(self, done: Sequence[Delivery], exchange: Exchange, headers: Headers) -> list[Result]:
+    def results(self, done: Sequence[Delivery], exchange: Exchange) -> list[Result]:
         """For each delivery as it is now; the answer's body is kept with the first of a batch only."""
         brief = msgspec.structs.replace(exchange, body=b"") if len(done) > 1 else exchange
         return [
@@ -32,7 +34,7 @@ class Try(msgspec.Struct, frozen=True, kw_only=True):
                     at=self.at,
                     url=self.endpoint.url,
                     method=self.endpoint.method,
-                    request_headers=headers,
+                    request_headers=self.headers,
                     exchange=exchange if number == 0 else brief,
                     next_at=delivery.due_at,
                 ),

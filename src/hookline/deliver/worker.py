@@ -4,13 +4,14 @@ import asyncio
 import random
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 
 import msgspec
 
 from hookline.clock import SECOND, Clock, Micros
 from hookline.deliver import conclude
 from hookline.deliver.claims import Claims
-from hookline.deliver.lanes import Lane, Lanes
+from hookline.deliver.lanes import HEALTHY, Lane, Lanes
 from hookline.deliver.outcome import (
     GiveUp,
     Outcome,
@@ -22,18 +23,16 @@ from hookline.deliver.outcome import (
 )
 from hookline.deliver.pace import Disable, Pace
 from hookline.deliver.recorder import Recorder
-from hookline.deliver.target import Target
 from hookline.deliver.targets import Targets
 from hookline.deliver.task import InHand, Task
 from hookline.deliver.told import Told
-from hookline.deliver.tries import Try, taken
+from hookline.deliver.tries import Try
 from hookline.errors import HooklineError, NotFound
-from hookline.model.attempt import Cause, Exchange, Headers
+from hookline.model.attempt import Cause, Exchange
 from hookline.model.delivery import Delivery, State
 from hookline.model.endpoint import Endpoint
-from hookline.model.event import Event
-from hookline.model.ids import DeliveryId, EventId, NodeId
-from hookline.net.client import Client
+from hookline.model.ids import DeliveryId, NodeId
+from hookline.net.client import Client, Request, Sending
 from hookline.storage.directory import Directory
 from hookline.storage.ledger import LaneKey, LanePace, Ledger, Result
 
@@ -42,7 +41,6 @@ FAILING_REASON = "Nothing but failures for five days"
 LAST_WORD = 10.0
 """Seconds that a stopping node waits for its last results to be written."""
 FAULT_DELAY = 60 * SECOND
-_HEALTHY = Pace()
 _encode = msgspec.json.Encoder().encode
 
 
@@ -67,10 +65,6 @@ class Worker:
         """Set by the node that employs it, before anything is sent."""
         self.lease_until = float("inf")
         """Monotonic: no exchange begins after it, because what is in hand may be another node's then."""
-        self.foreign: set[LaneKey] = set()
-        """Lanes that another node owns alone."""
-        self.doubts: list[tuple[Event, Sequence[int]]] = []
-        """Events whose commit is not known to have happened."""
         self._node = node
         self._ledger = ledger
         self._directory = directory
@@ -81,74 +75,29 @@ class Worker:
         self._recorder = Recorder(
             ledger=ledger, node=node, listener=self, clock=clock, telemetry=told.telemetry
         )
-        self._exchanges: set[asyncio.Task[None]] = set()
+        self._sendings: dict[Task, Sending] = {}
+        self._looking_up: set[asyncio.Task[None]] = set()
+        self._pumping = False
         self._stopping = False
+        self._fewer = asyncio.Event()
 
-    # What a publisher asks of it (route.draft.Hand).
-
-    def reserve(self, endpoint: Endpoint) -> bool:
-        key = (endpoint.tenant_id, endpoint.id)
-        monotonic = self._clock.monotonic()
-        if self._stopping or key in self.foreign or monotonic >= self.lease_until:
-            return False
-        return self.lanes.reserve(key, endpoint.concurrency, monotonic, self._clock.now())
-
-    def begin(self, event_id: EventId, count: int) -> None:
-        self.in_hand.begin(event_id, count)
-
-    def hand_over(self, event: Event, positions: Sequence[int]) -> None:
-        self._take(event, positions, reserved=True)
-
-    def abandon(self, event: Event, positions: Sequence[int]) -> None:
-        for position in positions:
-            self.lanes.release((event.tenant_id, event.matched[position]))
-            self.in_hand.end(event.id)
-
-    def doubt(self, event: Event, positions: Sequence[int]) -> None:
-        """It counts as in hand until that is known, but nobody waits for its room."""
-        for position in positions:
-            self.lanes.release((event.tenant_id, event.matched[position]))
-        self.doubts.append((event, positions))
-
-    def found(self, event: Event, positions: Sequence[int]) -> None:
-        """A doubt is resolved: the event is stored."""
-        for position in positions:
-            self._open((event.tenant_id, event.matched[position]))
-        self._take(event, positions, reserved=False)
-
-    def absent(self, event: Event, positions: Sequence[int]) -> None:
-        """A doubt is resolved: the event was never stored."""
-        for _ in positions:
-            self.in_hand.end(event.id)
-
-    def waiting(self, deliveries: Sequence[Delivery]) -> None:
-        for delivery in deliveries:
-            if delivery.due_at is not None:
-                self.claims.due((delivery.tenant_id, delivery.endpoint_id), delivery.due_at)
-
-    def _take(self, event: Event, positions: Sequence[int], *, reserved: bool) -> None:
-        bodies: dict[str, bytes] = {}
-        tasks = []
-        for position in positions:
-            delivery = taken(event, position)
-            lane = (event.tenant_id, delivery.endpoint_id)
-            tasks.append(Task(delivery=delivery, event=event, lane=lane, fresh=True, bodies=bodies))
-        self._enqueue(tasks, reserved=reserved)
+    def may_promise(self, monotonic: float) -> bool:
+        """Whether what is stored now will be sent by this node."""
+        return not self._stopping and monotonic < self.lease_until
 
     @property
     def unwritten(self) -> int:
         """Results that are not on disk yet."""
         return self._recorder.unwritten
 
-    # Sending.
-
     def claimed(self, tasks: Iterable[Task]) -> None:
         """Take in hand what was claimed; its lanes are open."""
         tasks = list(tasks)
         self.rows.update(delivery.id for task in tasks for delivery in task.deliveries)
-        self._enqueue(tasks, reserved=False)
+        self.enqueue(tasks, reserved=False)
 
-    def _enqueue(self, tasks: Sequence[Task], *, reserved: bool) -> None:
+    def enqueue(self, tasks: Sequence[Task], *, reserved: bool) -> None:
+        """Send them in their turn. `reserved`: room was promised to them."""
         monotonic, now = self._clock.monotonic(), self._clock.now()
         refused = [task for task in tasks if not self.lanes.enqueue(task, monotonic, now, reserved=reserved)]
         self._hand_back(refused)
@@ -156,15 +105,25 @@ class Worker:
 
     def pump(self) -> None:
         """Begin whatever may begin now."""
-        loop = asyncio.get_running_loop()
+        if self._pumping:
+            return  # whoever pumps goes on until nothing is left
+        self._pumping = True
+        try:
+            self._begin_all()
+        finally:
+            self._pumping = False
+
+    def _begin_all(self) -> None:
         monotonic, now = self._clock.monotonic(), self._clock.now()
         while monotonic < self.lease_until and not self._stopping:
             task = self.lanes.take(monotonic, now)
             if task is None:
                 return
-            exchange = loop.create_task(self._send(task))
-            self._exchanges.add(exchange)
-            exchange.add_done_callback(self._exchanges.discard)
+            config = self._directory.get(task.lane[0])
+            if config is None:
+                self._look_up(task)
+            else:
+                self._begin(task, config.endpoints.get(task.lane[1]))
 
     async def stop(self, grace: float) -> int:
         """Begin nothing more, let exchanges finish for `grace` seconds, hand the rest back. Returns how many.
@@ -174,16 +133,23 @@ class Worker:
         self._stopping = True
         queued = self.lanes.drop_queued()
         self._hand_back(queued)
-        if self._exchanges:
-            await asyncio.wait(self._exchanges, timeout=grace)
-        cut_off = list(self._exchanges)
-        for exchange in cut_off:
-            exchange.cancel()
-        await asyncio.gather(*cut_off, return_exceptions=True)
+        await self._quiet(grace)
+        cut_off = (*self._sendings.values(), *self._looking_up)
+        for one in cut_off:
+            one.cancel()
+        await self._quiet(LAST_WORD)
         with suppress(TimeoutError):
             async with asyncio.timeout(LAST_WORD):
                 await self._recorder.drain()
         return len(queued) + len(cut_off)
+
+    async def _quiet(self, seconds: float) -> None:
+        """Until no exchange is under way, at most so long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self._sendings or self._looking_up:
+                    self._fewer.clear()
+                    await self._fewer.wait()
 
     def disown(self) -> None:
         """After a take-over: what this node had queued is another's, and its writing will be refused; what the other
@@ -196,29 +162,21 @@ class Worker:
         key = (endpoint.tenant_id, endpoint.id)
         lane = self.lanes.get(key)
         if lane is not None:
-            lane.pace = _HEALTHY
+            lane.become(HEALTHY)
         self.claims.healed(key)
         await self._ledger.record(self._node(), (), (LanePace(lane=key, document=None),))
 
-    async def _send(self, task: Task) -> None:
-        """A fault of ours must not keep the slot, nor the delivery: it is told, and tried again after a while."""
+    def _begin(self, task: Task, endpoint: Endpoint | None) -> None:
+        """Without a task of the loop's, which would cost as much as the request. `endpoint`: as it is now; None when
+        it is gone, or its tenant.
+        """
         try:
-            await self._attempt(task)
+            self._attempt(task, endpoint)
         except Exception as error:  # noqa: BLE001  whatever it is, the delivery goes back to the database
-            self._told.telemetry.fault("worker", error)
-            if task in self._lane(task).sending:
-                later = Micros(self._clock.now() + FAULT_DELAY)
-                self._settle(task, None, conclude.handed_back(task.delivery, later))
+            self._fault(task, error)
 
-    async def _attempt(self, task: Task) -> None:
+    def _attempt(self, task: Task, endpoint: Endpoint | None) -> None:
         at = self._clock.now()
-        try:
-            endpoint = await self._endpoint(task)
-        except (HooklineError, asyncio.CancelledError) as error:
-            self._settle(task, None, conclude.handed_back(task.delivery, at))
-            if isinstance(error, asyncio.CancelledError):
-                raise
-            return
         wanted = endpoint is not None and (
             bool(task.members) or self._targets.wants(endpoint, task.event.type)
         )
@@ -227,43 +185,75 @@ class Worker:
             self._settle(task, endpoint, settled or conclude.handed_back(task.delivery, at))
             return
         attempt = Try(task=task, endpoint=endpoint, at=at)
-        try:
-            exchange, headers = await self._exchange(attempt, self._targets.get(endpoint))
-        except asyncio.CancelledError:
-            self._cut_off(attempt)
-            raise
-        self._finish(attempt, exchange, headers)
+        request = self._request(attempt)
+        if isinstance(request, str):
+            self._finish(attempt, Exchange(cause=Cause.NOT_SENT, detail=request))
+        else:
+            self._sendings[task] = self._client.start(request, partial(self._over, attempt))
 
-    async def _endpoint(self, task: Task) -> Endpoint | None:
-        """As it is now; None when it is gone, or its tenant."""
-        tenant = task.event.tenant_id
-        config = self._directory.get(tenant)
-        if config is None:
-            try:
-                config = await self._directory.at_least(tenant)
-            except NotFound:
-                return None
-        return config.endpoints.get(task.delivery.endpoint_id)
-
-    async def _exchange(self, attempt: Try, target: Target | str) -> tuple[Exchange, Headers]:
+    def _request(self, attempt: Try) -> Request | str:
+        """The request, or in words why there is none."""
+        target, task = self._targets.get(attempt.endpoint), attempt.task
         if isinstance(target, str):
-            return Exchange(cause=Cause.NOT_SENT, detail=target), ()
+            return target
         try:
-            return await self._sent(attempt, target)
+            body = task.bodies.get(target.dialect.name)
+            if body is None:
+                body = task.bodies[target.dialect.name] = target.dialect.body(task.event)
+            number = task.delivery.attempts + 1
+            request = target.request(task.event, body=body, attempt=number, now=attempt.at)
         except Exception as error:  # noqa: BLE001  an event that cannot be sent must not cost the node a slot for ever
             self._told.telemetry.fault("worker", error)
-            return Exchange(cause=Cause.NOT_SENT, detail=f"It could not be sent: {type(error).__name__}"), ()
+            return f"It could not be sent: {type(error).__name__}"
+        attempt.headers = target.recorded(request)
+        return request
 
-    async def _sent(self, attempt: Try, target: Target) -> tuple[Exchange, Headers]:
-        task = attempt.task
-        name = target.dialect.name
-        body = task.bodies.get(name)
-        if body is None:
-            body = task.bodies[name] = target.dialect.body(task.event)
-        request = target.request(task.event, body=body, attempt=task.delivery.attempts + 1, now=attempt.at)
-        return await self._client.send(request), target.recorded(request)
+    def _over(self, attempt: Try, exchange: Exchange) -> None:
+        del self._sendings[attempt.task]
+        if self._stopping:
+            self._fewer.set()
+        try:
+            if exchange.cause is Cause.INTERRUPTED:
+                self._cut_off(attempt)
+            else:
+                self._finish(attempt, exchange)
+        except Exception as error:  # noqa: BLE001  whatever it is, the delivery goes back to the database
+            self._fault(attempt.task, error)
 
-    def _finish(self, attempt: Try, exchange: Exchange, headers: Headers) -> None:
+    def _fault(self, task: Task, error: Exception) -> None:
+        """One of ours must not keep the slot, nor the delivery: it is told, and tried again after a while."""
+        self._told.telemetry.fault("worker", error)
+        if task in self._lane(task).sending:
+            later = Micros(self._clock.now() + FAULT_DELAY)
+            self._settle(task, None, conclude.handed_back(task.delivery, later))
+
+    def _look_up(self, task: Task) -> None:
+        looking = asyncio.get_running_loop().create_task(self._begin_later(task))
+        self._looking_up.add(looking)
+        looking.add_done_callback(partial(self._looked_up, task))
+
+    def _looked_up(self, task: Task, looking: asyncio.Task[None]) -> None:
+        self._looking_up.discard(looking)
+        self._fewer.set()
+        if looking.cancelled():
+            self._settle(task, None, conclude.handed_back(task.delivery, self._clock.now()))
+
+    async def _begin_later(self, task: Task) -> None:
+        """Where the directory has to be asked for the tenant first."""
+        tenant, endpoint_id = task.lane
+        try:
+            endpoint = (await self._directory.at_least(tenant)).endpoints.get(endpoint_id)
+        except NotFound:
+            endpoint = None
+        except HooklineError:
+            self._settle(task, None, conclude.handed_back(task.delivery, self._clock.now()))
+            return
+        except Exception as error:  # noqa: BLE001  whatever it is, the delivery goes back to the database
+            self._fault(task, error)
+            return
+        self._begin(task, endpoint)
+
+    def _finish(self, attempt: Try, exchange: Exchange) -> None:
         now = self._clock.now()
         task, endpoint = attempt.task, attempt.endpoint
         jitter = random.random()  # noqa: S311  it spreads load and keeps no secret
@@ -275,13 +265,14 @@ class Worker:
         self._told.attempt(task, endpoint, exchange, done[0], now)
         if isinstance(outcome, GiveUp) and outcome.disable:
             self.claims.disable(endpoint, GONE_REASON)
-        self._put(task, attempt.results(done, exchange, headers), endpoint, pace)
+        self._put(task, attempt.results(done, exchange), endpoint, pace)
 
     def _paced(self, attempt: Try, exchange: Exchange, outcome: Outcome, now: Micros) -> Pace:
         lane, endpoint = self._lane(attempt.task), attempt.endpoint
         success = succeeded(exchange)
-        lane.proven = lane.proven or success
-        if not speaks_of_receiver(exchange) or (success and lane.pace == _HEALTHY):
+        if success and not lane.proven:
+            lane.prove()
+        if not speaks_of_receiver(exchange) or (success and lane.pace is HEALTHY):
             return lane.pace
         pace, notices = lane.pace.on_result(
             blamed=blames_endpoint(exchange), success=success, now=now, concurrency=endpoint.concurrency
@@ -301,11 +292,13 @@ class Worker:
         kept = LanePace(lane=lane.key, document=_document(pace, endpoint)) if pace != lane.pace else None
         if kept is not None and kept.document is None:
             self.claims.healed(lane.key)
-        drained = self.lanes.exchanged(task, pace, self._clock.now())
         for result in results:
             self._told.ended(result.delivery)
+        # From here on nothing may fail: a fault would find the slot given back and the result unwritten.
+        drained = self.lanes.exchanged(task, pace, self._clock.now())
         self._recorder.put(task, results, kept)
-        self._hand_back(drained)
+        if drained:
+            self._hand_back(drained)
         self.pump()
 
     def _settle(self, task: Task, endpoint: Endpoint | None, settled: Delivery) -> None:
@@ -328,11 +321,11 @@ class Worker:
     def _cut_off(self, attempt: Try) -> None:
         now = self._clock.now()
         done = [conclude.interrupted(delivery, now) for delivery in attempt.task.deliveries]
-        results = attempt.results(done, Exchange(cause=Cause.INTERRUPTED), ())
+        results = attempt.results(done, Exchange(cause=Cause.INTERRUPTED))
         self._put(attempt.task, results, attempt.endpoint, self._lane(attempt.task).pace)
 
     def _lane(self, task: Task) -> Lane:
-        return self._open(task.lane)
+        return self.lanes.get(task.lane) or self.lanes.open(task.lane, 1)
 
     def _open(self, key: LaneKey) -> Lane:
         return self.lanes.open(key, 1) if (lane := self.lanes.get(key)) is None else lane
@@ -378,6 +371,6 @@ class Worker:
 
 def _document(pace: Pace, endpoint: Endpoint | None) -> bytes | None:
     """None for a lane that is healthy and anybody's."""
-    if pace == _HEALTHY and not (endpoint is not None and endpoint.queued):
+    if pace == HEALTHY and not (endpoint is not None and endpoint.queued):
         return None
     return _encode(pace)

@@ -48,5 +48,14 @@ def compile_form(form: Form, fill: Callable[[str], Callable[[C], str]]) -> Calla
     fills = [fill(slot.name) for slot in slots(form)]
     if fills and len(form) == 1:
         return fills[0]
+    if len(fills) == 1:
+        return _around(form, fills[0])
     template = "".join(part.replace("%", "%%") if isinstance(part, str) else "%s" for part in form)
     return lambda c: template % tuple([each(c) for each in fills])
+
+
+def _around(form: Form, fill: Callable[[C], str]) -> Callable[[C], str]:
+    """One place between constants: the hot path's, without a template."""
+    place = next(index for index, part in enumerate(form) if isinstance(part, Slot))
+    before, after = ("".join(map(str, some)) for some in (form[:place], form[place + 1 :]))
+    return lambda c: before + fill(c) + after

@@ -1,13 +1,13 @@
-"""Client: the only door to the outside. One HTTP/1.1 exchange per `send`, told as an Exchange, never as an exception.
+"""Client: the only door to the outside. One HTTP/1.1 exchange at a time, told as an Exchange, never as an exception.
 
 Nothing is followed (redirects), decoded (gzip) or remembered (cookies). The hot path is a pooled connection: no task,
-one timer, one future.
+no future, and now and then a timer.
 """
 
 import asyncio
 import ssl
-from collections.abc import Coroutine, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Coroutine, Sequence
+from typing import NamedTuple, Protocol, TypeVar
 
 from hookline.model.attempt import Cause, Exchange
 from hookline.net.answer import Answer
@@ -22,13 +22,23 @@ from hookline.net.request import Request, head_of
 from hookline.net.tls import verifying_context
 from hookline.net.watch import Watch
 
-__all__ = ["Client", "Request"]
+__all__ = ["Client", "Request", "Sending"]
 
+Done = Callable[[Exchange], None]
 _DEFAULT_LIMITS = Limits()
 _T = TypeVar("_T")
 _TURNS_TO_CLOSE = 100
 """Of the loop: TLS over a socket takes a few."""
 _LOST = frozenset({Cause.CLOSED, Cause.RESET, Cause.TLS_FAILED})
+_Work = Coroutine[None, None, Exchange]
+
+
+class Sending(Protocol):
+    """An exchange under way."""
+
+    def cancel(self) -> object:
+        """Drop its connection; it ends as `interrupted`."""
+        ...
 
 
 class Client:
@@ -44,38 +54,56 @@ class Client:
         self._limits = limits
         self._pool = Pool(limits)
         self._open: set[Connection] = set()
+        self._opening: set[asyncio.Task[Exchange]] = set()
         self._closed = False
 
     async def send(self, request: Request) -> Exchange:
         """One exchange. Whatever the network or the peer does is in the result; cancelling drops the connection."""
+        told: asyncio.Future[Exchange] = asyncio.get_running_loop().create_future()
+        sending = self.start(request, lambda exchange: None if told.done() else told.set_result(exchange))
+        try:
+            return await told
+        except asyncio.CancelledError:
+            sending.cancel()
+            raise
+
+    def start(self, request: Request, done: Done) -> Sending:
+        """As `send`, without waiting: `done` is called once, later than this call returns. It must not raise."""
         watch = Watch(request.timeout)
         try:
-            head = self._head(request)
+            job = _Job(request, self._head(request), watch)
             addresses = self._opener.known(request.url.host, request.url.port)
-            if addresses is None:
-                addresses = await self._in_time(self._opener.addresses(request, watch), watch)
-            pooled = self._pooled(request, addresses)
-            if pooled is not None:
-                try:
-                    answer = await pooled.exchange(head, request.body, self._answer(request), watch)
-                finally:
-                    self._pool.put(pooled)
-                if not (answer.untouched and answer.cause in _LOST):
-                    return _told(answer, watch, pooled.address)
-            return await self._afresh(request, head, addresses, watch, resent=pooled is not None)
         except (DialRefused, SendError) as failure:
-            return Exchange(cause=failure.cause, detail=failure.detail, timings=watch.timings())
+            return self._spawn(_refused(failure), watch, done)
+        if addresses is None:
+            return self._spawn(self._look_up(job), watch, done)
+        connection = self._pooled(request, addresses)
+        if connection is None:
+            return self._spawn(self._afresh(job, addresses), watch, done)
+        reuse = _Reuse(self, connection, job, done)
+        connection.begin(job.head, request.body, self._answer(request), watch, reuse.over)
+        return reuse
 
     async def close(self) -> None:
         """Ends every connection, exchanges under way too (`interrupted`)."""
         self._closed = True
         self._pool.close()
+        for task in list(self._opening):
+            task.cancel()
         for connection in list(self._open):
             connection.abort()
         for _ in range(_TURNS_TO_CLOSE):
             if not self._open:
                 return
             await asyncio.sleep(0)
+
+    def reused(self, connection: Connection, answer: Answer, job: "_Job", done: Done) -> Sending | None:
+        """An exchange on a pooled connection is over. The new one, when it goes once more on a fresh connection."""
+        self._pool.put(connection)
+        if answer.untouched and answer.cause in _LOST:
+            return self._spawn(self._again(job), job.watch, done)
+        done(_told(answer, job.watch, connection.address))
+        return None
 
     def _head(self, request: Request) -> bytes:
         if self._closed:
@@ -95,20 +123,48 @@ class Client:
     def _answer(self, request: Request) -> Answer:
         return Answer(self._limits, head_only=request.method == "HEAD")
 
-    async def _afresh(
-        self, request: Request, head: bytes, addresses: Sequence[str], watch: Watch, *, resent: bool
-    ) -> Exchange:
-        opening = self._opener.open(request, addresses, watch, self._lost)
-        connection = await self._in_time(opening, watch)
+    def _spawn(self, work: _Work, watch: Watch, done: Done) -> Sending:
+        task = asyncio.get_running_loop().create_task(work)
+        self._opening.add(task)
+        task.add_done_callback(self._opening.discard)
+        task.add_done_callback(lambda ended: done(_outcome(ended, watch)))
+        return task
+
+    async def _look_up(self, job: "_Job") -> Exchange:
+        """Where the addresses of a name must be asked for first."""
+        addresses = await self._addresses(job)
+        connection = self._pooled(job.request, addresses)
+        if connection is None:
+            return await self._afresh(job, addresses)
+        answer = await self._exchange(connection, job)
+        if answer.untouched and answer.cause in _LOST:
+            return await self._afresh(job, addresses, resent=True)
+        return _told(answer, job.watch, connection.address)
+
+    async def _again(self, job: "_Job") -> Exchange:
+        known = self._opener.known(job.request.url.host, job.request.url.port)
+        addresses = await self._addresses(job) if known is None else known
+        return await self._afresh(job, addresses, resent=True)
+
+    async def _afresh(self, job: "_Job", addresses: Sequence[str], *, resent: bool = False) -> Exchange:
+        opening = self._opener.open(job.request, addresses, job.watch, self._lost)
+        connection = await self._in_time(opening, job.watch)
         if not connection.closing:
             self._open.add(connection)
+        answer = await self._exchange(connection, job)
+        return _told(answer, job.watch, connection.address, resent=resent)
+
+    async def _exchange(self, connection: Connection, job: "_Job") -> Answer:
         try:
             if self._closed:
                 raise SendError(Cause.NOT_SENT, "the client was closed")
-            answer = await connection.exchange(head, request.body, self._answer(request), watch)
+            answer = self._answer(job.request)
+            return await connection.exchange(job.head, job.request.body, answer, job.watch)
         finally:
             self._pool.put(connection)
-        return _told(answer, watch, connection.address, resent=resent)
+
+    async def _addresses(self, job: "_Job") -> Sequence[str]:
+        return await self._in_time(self._opener.addresses(job.request, job.watch), job.watch)
 
     def _lost(self, connection: Connection) -> None:
         self._open.discard(connection)
@@ -121,6 +177,53 @@ class Client:
                 return await work
         except TimeoutError:
             raise SendError(watch.timeout_cause, f"the deadline passed while {watch.phase}") from None
+
+
+class _Job(NamedTuple):
+    request: Request
+    head: bytes
+    watch: Watch
+
+
+class _Reuse:
+    """An exchange on a pooled connection."""
+
+    __slots__ = ("_again", "_client", "_connection", "_done", "_job")
+
+    def __init__(self, client: Client, connection: Connection, job: _Job, done: Done) -> None:
+        self._client = client
+        self._connection = connection
+        self._job = job
+        self._done = done
+        self._again: Sending | None = None
+
+    def over(self, answer: Answer) -> None:
+        self._again = self._client.reused(self._connection, answer, self._job, self._done)
+
+    def cancel(self) -> None:
+        if self._again is not None:
+            self._again.cancel()
+        else:
+            self._connection.abort()
+
+
+async def _refused(failure: DialRefused | SendError) -> Exchange:
+    raise failure
+
+
+def _outcome(task: asyncio.Task[Exchange], watch: Watch) -> Exchange:
+    """What came of it. A bug of ours is told by the loop's handler, and its request counts as not sent."""
+    timings = watch.timings()
+    if task.cancelled():
+        return Exchange(cause=Cause.INTERRUPTED, detail="the exchange was cut off", timings=timings)
+    error = task.exception()
+    if error is None:
+        return task.result()
+    if isinstance(error, DialRefused | SendError):
+        return Exchange(cause=error.cause, detail=error.detail, timings=timings)
+    task.get_loop().call_exception_handler({"message": "A request could not be sent", "exception": error})
+    detail = f"It could not be sent: {type(error).__name__}"
+    return Exchange(cause=Cause.NOT_SENT, detail=detail, timings=timings)
 
 
 def _told(answer: Answer, watch: Watch, address: str, *, resent: bool = False) -> Exchange:

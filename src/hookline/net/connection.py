@@ -24,6 +24,7 @@ class Connection(asyncio.Protocol):
     __slots__ = (
         "_answer",
         "_deadline",
+        "_done",
         "_fires_at",
         "_gone",
         "_loop",
@@ -31,7 +32,6 @@ class Connection(asyncio.Protocol):
         "_raw",
         "_timer",
         "_transport",
-        "_waiter",
         "idle_since",
         "key",
         "reusable",
@@ -47,7 +47,7 @@ class Connection(asyncio.Protocol):
         self._raw: asyncio.Transport | None = None
         self._transport: asyncio.Transport
         self._answer: Answer | None = None
-        self._waiter: asyncio.Future[Answer]
+        self._done: Callable[[Answer], None]
         self._timer: asyncio.TimerHandle | None = None
         self._gone = False
         self._fires_at = self._deadline = 0.0
@@ -64,22 +64,31 @@ class Connection(asyncio.Protocol):
     def closing(self) -> bool:
         return self._gone or self._transport.is_closing()
 
-    def exchange(self, head: bytes, body: bytes, answer: Answer, watch: Watch) -> asyncio.Future[Answer]:
-        """Writes the request; the future gives `answer` when it is over, well or not, at the deadline at the latest."""
+    def begin(
+        self, head: bytes, body: bytes, answer: Answer, watch: Watch, done: Callable[[Answer], None]
+    ) -> None:
+        """Writes the request. When it is over, well or not, at the deadline at the latest, `done` is called with
+        `answer`: never from inside this call.
+        """
         self.reusable = False
         self._answer = answer
-        self._waiter = self._loop.create_future()
+        self._done = done
         if self.closing:
             answer.end()
-            self._finish(answer)
-            return self._waiter
+            self._loop.call_soon(self._finish, answer)
+            return
         self._arm(watch.deadline)
         watch.written = time.perf_counter()
         if len(body) < _JOINED:
             self._transport.write(head + body)
         else:
             self._transport.writelines((head, body))
-        return self._waiter
+
+    def exchange(self, head: bytes, body: bytes, answer: Answer, watch: Watch) -> asyncio.Future[Answer]:
+        """As `begin`; the future gives `answer`."""
+        waiter: asyncio.Future[Answer] = self._loop.create_future()
+        self.begin(head, body, answer, watch, lambda over: None if waiter.done() else waiter.set_result(over))
+        return waiter
 
     def secured(self, transport: asyncio.Transport) -> None:
         """TLS is on: `transport` encrypts onto the first one."""
@@ -108,12 +117,14 @@ class Connection(asyncio.Protocol):
             self._finish(answer)
 
     def eof_received(self) -> None:
-        if self._answer is not None:
-            self._answer.end()
-            self._finish(self._answer)
+        answer = self._answer
+        if answer is not None:
+            answer.end()
+            self._finish(answer)
         self.abort()
 
     def connection_lost(self, error: Exception | None) -> None:
+        self._gone = True
         answer = self._answer
         if answer is not None:
             if error is None:
@@ -121,7 +132,6 @@ class Connection(asyncio.Protocol):
             else:
                 answer.stop(*losing(error))
             self._finish(answer)
-        self._gone = True
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -148,16 +158,19 @@ class Connection(asyncio.Protocol):
         if self._loop.time() < self._deadline:
             self._arm(self._deadline)
         else:
+            self._gone = True
             answer.stop(Cause.TIMEOUT, "the deadline passed")
             self._finish(answer)
             self.abort()
 
     def _finish(self, answer: Answer) -> None:
+        """Last of all, because `done` may begin the next exchange here and now."""
+        if answer is not self._answer:
+            return
         self._answer = None
         answer.release()
         self.reusable = answer.reusable and not self._gone and not self._unsent()
-        if not self._waiter.done():
-            self._waiter.set_result(answer)
+        self._done(answer)
 
     def _unsent(self) -> bool:
         """TLS has a buffer of its own, on top of the socket's."""

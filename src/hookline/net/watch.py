@@ -9,26 +9,15 @@ from hookline.model.attempt import Cause, Timings
 class Watch:
     """`phase` says what is going on, for the sentence that a timeout tells."""
 
-    __slots__ = (
-        "began",
-        "connect",
-        "deadline",
-        "dns",
-        "phase",
-        "phase_began",
-        "timeout_cause",
-        "tls",
-        "written",
-    )
+    dns = connect = tls = written = 0.0
+    phase = ""
+    phase_began = 0.0
+    timeout_cause = Cause.TIMEOUT
 
     def __init__(self, timeout: float) -> None:
         self.began = time.perf_counter()
         self.deadline = asyncio.get_running_loop().time() + timeout
         """A time of the loop's clock."""
-        self.dns = self.connect = self.tls = self.written = 0.0
-        self.phase = ""
-        self.phase_began = 0.0
-        self.timeout_cause = Cause.TIMEOUT
 
     def enter(self, phase: str, timeout_cause: Cause = Cause.TIMEOUT) -> None:
         self.phase, self.timeout_cause = phase, timeout_cause

@@ -12,8 +12,8 @@ class DistantHand:
     def __init__(self, hint: Callable[[], None]) -> None:
         self._hint = hint
 
-    def reserve(self, endpoint: Endpoint) -> bool:  # noqa: ARG002  the answer is the same for all
-        return False
+    def reserve(self, endpoints: Sequence[Endpoint]) -> Sequence[bool]:
+        return [False] * len(endpoints)
 
     def begin(self, event_id: EventId, count: int) -> None:
         """Never called: nothing was reserved."""

@@ -41,8 +41,8 @@ class Published(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Hand(Protocol):
     """Who sends what was just stored: the node's worker, or nobody on a node that only publishes."""
 
-    def reserve(self, endpoint: Endpoint) -> bool:
-        """Promise to send one delivery as soon as it is stored."""
+    def reserve(self, endpoints: Sequence[Endpoint]) -> Sequence[bool]:
+        """For each: a promise to send one delivery as soon as it is stored, or not."""
         ...
 
     def begin(self, event_id: EventId, count: int) -> None:

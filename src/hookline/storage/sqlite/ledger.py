@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 from hookline.clock import HOUR, Micros
@@ -36,6 +37,8 @@ from hookline.storage.sqlite import statements as sql
 from hookline.storage.sqlite.database import SqliteDatabase
 
 _Row = Sequence[Any]
+_Count = tuple[int, int, int, int | None]
+"""Succeeded, failed, when the last was, when the last that succeeded."""
 
 
 class SqliteLedger:
@@ -59,12 +62,13 @@ class SqliteLedger:
             if versions.get(accepted.event.tenant_id) == accepted.version and (known or not accepted.in_hand)
         ]
         rows = [_event_input(node, accepted) for accepted in fresh]
-        stored = {row[0] for row in _many(connection, sql.insert_events, rows)}
+        stored = _insert(connection, sql.insert_events, rows)
         kept = [accepted for accepted in fresh if accepted.event.id in stored]
         waiting = [self._waiting_row(connection, d) for a in kept for d in a.waiting]
         _many(connection, sql.insert_waiting, waiting)
         tags = [(a.event.tenant_id, tag, a.event.id) for a in kept for tag in a.event.tags]
-        connection.executemany(sql.INSERT_TAG, tags)
+        if tags:
+            connection.executemany(sql.INSERT_TAG, tags)
         return [
             STORED if accepted.event.id in stored else self._fate(connection, accepted, versions)
             for accepted in group
@@ -138,7 +142,7 @@ def _record(
         for result in results
         if result.fresh
     ]
-    written = {row[0] for row in _many(connection, sql.insert_results, rows)}
+    written = _insert(connection, sql.insert_results, rows)
     for result in results:
         if not result.fresh and _move(connection, node, result):
             written.add(result.delivery.id)
@@ -168,17 +172,24 @@ def _move(connection: sqlite3.Connection, node: NodeId, result: Result) -> bool:
 
 def _counts(results: Sequence[Result]) -> list[_Row]:
     """Sums for each endpoint, for the hour and for all time (hour 0)."""
-    sums: dict[tuple[str, str, int], tuple[int, int, int, int | None]] = {}
+    sums: dict[tuple[str, str, int], _Count] = {}
     for result in results:
-        if result.attempt is None:
-            continue
-        at, succeeded = result.attempt.at, result.attempt.exchange.cause is None
-        for hour in (0, at // HOUR):
-            key = (result.delivery.tenant_id, result.delivery.endpoint_id, hour)
-            good, bad, last, last_good = sums.get(key, (0, 0, 0, None))
-            newest_good = max(last_good or 0, at) if succeeded else last_good
-            sums[key] = (good + succeeded, bad + (not succeeded), max(last, at), newest_good)
+        if result.attempt is not None:
+            delivery, at = result.delivery, result.attempt.at
+            one: _Count = (1, 0, at, at) if result.attempt.exchange.cause is None else (0, 1, at, None)
+            _add(sums, (delivery.tenant_id, delivery.endpoint_id, at // HOUR), one)
+    for (tenant, endpoint, _), one in list(sums.items()):
+        _add(sums, (tenant, endpoint, 0), one)
     return [(*key, *values) for key, values in sums.items()]
+
+
+def _add(sums: dict[tuple[str, str, int], _Count], key: tuple[str, str, int], b: _Count) -> None:
+    a = sums.get(key)
+    if a is None:
+        sums[key] = b
+        return
+    last_good = b[3] if a[3] is None else a[3] if b[3] is None else max(a[3], b[3])
+    sums[key] = (a[0] + b[0], a[1] + b[1], max(a[2], b[2]), last_good)
 
 
 def _claim(
@@ -205,13 +216,32 @@ def _claimed(row: _Row) -> Claimed:
     return Claimed(read_delivery(row[:width]), read_event(row[width : width + len(EVENT)]), row[-1])
 
 
+def _insert(
+    connection: sqlite3.Connection, statement: Callable[[int], str], rows: Sequence[_Row]
+) -> set[str]:
+    """The ids (the second column) of the rows that went in. A statement that fails is undone whole by SQLite, and is
+    then repeated without the rows that stood in its way.
+    """
+    written: set[str] = set()
+    for chunk in _chunks(rows):
+        values = list(chain.from_iterable(chunk))
+        try:
+            connection.execute(statement(len(chunk)), values)
+        except sqlite3.IntegrityError:
+            kept = connection.execute(statement(len(chunk)) + sql.STORED, values)
+            written.update(row[0] for row in kept)
+        else:
+            written.update(row[1] for row in chunk)
+    return written
+
+
 def _many(
     connection: sqlite3.Connection, statement: Callable[[int], str], rows: Sequence[_Row]
 ) -> list[_Row]:
     """Run a statement of many rows in chunks; what it returns, together."""
     returned: list[_Row] = []
     for chunk in _chunks(rows):
-        values = [value for row in chunk for value in row]
+        values = list(chain.from_iterable(chunk))
         returned += connection.execute(statement(len(chunk)), values).fetchall()
     return returned
 

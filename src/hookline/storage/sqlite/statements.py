@@ -23,12 +23,14 @@ def _values(columns: int, rows: int) -> str:
     return ", ".join([row] * rows)
 
 
+# What is written is told for each row only where something stood in the way: each row that a statement returns frees
+# and retakes the interpreter's lock once more.
+STORED = " ON CONFLICT DO NOTHING RETURNING id"
+
+
 @lru_cache
 def insert_events(rows: int) -> str:
-    return (
-        f"INSERT INTO events ({_list(EVENT_COLUMNS)}) VALUES {_values(len(EVENT_COLUMNS), rows)} "
-        "ON CONFLICT DO NOTHING RETURNING id"
-    )
+    return f"INSERT INTO events ({_list(EVENT_COLUMNS)}) VALUES {_values(len(EVENT_COLUMNS), rows)}"
 
 
 @lru_cache
@@ -38,10 +40,7 @@ def insert_waiting(rows: int) -> str:
 
 @lru_cache
 def insert_results(rows: int) -> str:
-    return (
-        f"INSERT INTO deliveries ({_list(RESULT_COLUMNS)}) VALUES {_values(len(RESULT_COLUMNS), rows)} "
-        "ON CONFLICT DO NOTHING RETURNING id"
-    )
+    return f"INSERT INTO deliveries ({_list(RESULT_COLUMNS)}) VALUES {_values(len(RESULT_COLUMNS), rows)}"
 
 
 MOVE = """
