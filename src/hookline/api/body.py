@@ -29,8 +29,13 @@ def absent() -> msgspec.Raw:
 def decode_body(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
     """Raises InvalidJson, UnknownField or InvalidField, and nothing else."""
     if not body:
-        raise InvalidJson("The body is empty.", hint="Send a JSON object.")
+        raise empty_body()
     guard_json(body)
+    return decode_guarded(body, decoder)
+
+
+def decode_guarded(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+    """As `decode_body`, for a body that holds nothing but what was guarded, or will be before it is read."""
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
@@ -77,6 +82,10 @@ def at_field(field: str) -> Iterator[None]:
     except BadRequest as error:
         error.field = field
         raise
+
+
+def empty_body() -> InvalidJson:
+    return InvalidJson("The body is empty.", hint="Send a JSON object.")
 
 
 def not_json(fault: str) -> InvalidJson:

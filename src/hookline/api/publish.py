@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from hookline.api.auth import Auth, Caller
-from hookline.api.body import decode_body
+from hookline.api.body import decode_body, decode_guarded, empty_body
 from hookline.api.envelope import BATCH, DATA_CHOICE, EVENT, BatchIn, EventIn, draft_of
 from hookline.api.openapi import HotRoute
 from hookline.api.parts import Parts
@@ -89,7 +89,9 @@ class Publishing:
         authorization, tenant_name, _ = header_values(scope, _WANTED)
         caller = await self._caller(authorization, tenant_name)
         body = await read_body(scope, receive, self._settings.batch_limit)
-        events = decode_body(body, BATCH).events
+        if not body:
+            raise empty_body()
+        events = decode_guarded(body, BATCH).events  # each of them is guarded when it is read
         if len(events) > self._settings.batch_events:
             raise InvalidField(
                 f"A batch holds at most {self._settings.batch_events} events; this one has {len(events)}.",

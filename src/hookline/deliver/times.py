@@ -16,13 +16,29 @@ def iso(form: TimeForm, zone: str | None = None) -> Callable[[Micros], str]:
     """ISO 8601, cut to the form's digits, never rounded up into a moment that has not been."""
     digits = _DIGITS[form.digits]
     if form.mark == "Z":
-        return lambda at: (_NAIVE_EPOCH + timedelta(microseconds=at)).isoformat(timespec=digits) + "Z"
+        return _utc(form.digits)
     name = zone or form.zone
     place = UTC if name == "UTC" else ZoneInfo(name)
 
     def write(at: Micros) -> str:
         local = (EPOCH + timedelta(microseconds=at)).astimezone(place)
         return (local if form.mark == "offset" else local.replace(tzinfo=None)).isoformat(timespec=digits)
+
+    return write
+
+
+def _utc(digits: int) -> Callable[[Micros], str]:
+    """The hot path's: the text of a second is made once, because many events share it."""
+    last, text = -1, ""
+    unit = 10 ** (6 - digits)
+
+    def write(at: Micros) -> str:
+        nonlocal last, text
+        second, rest = divmod(at, SECOND)
+        if second != last:
+            text = (_NAIVE_EPOCH + timedelta(seconds=second)).isoformat(timespec="seconds")
+            last = second
+        return f"{text}.{rest // unit:0{digits}}Z" if digits else f"{text}Z"
 
     return write
 

@@ -13,6 +13,6 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Raw bytes of a body section, in multiples of `body_bytes`: bounds chunk extensions and trailers."""
     idle: int = 1_024
     """Idle connections in all."""
-    idle_per_key: int = 128
+    idle_per_key: int = 512
     idle_seconds: float = 4.0
     """Less than the 5 s after which uvicorn, Node and others close: a request must not meet that close."""

@@ -11,19 +11,21 @@ from typing import assert_never
 from hookline.clock import Clock, Micros
 from hookline.emissions import EventDuplicate, EventReceived, FilterFailed, FilterSwitchedOff, GroupCommitted
 from hookline.errors import CommitUnknown, HooklineError, IdempotencyConflict, NotFound, Unavailable
-from hookline.model.delivery import Delivery, State
-from hookline.model.endpoint import Endpoint, Order
+from hookline.model.endpoint import Endpoint
 from hookline.model.event import JSON, Event
-from hookline.model.ids import EndpointId, EventId, Ids, NodeId, TenantId, delivery_id
+from hookline.model.ids import EndpointId, EventId, Ids, NodeId, TenantId
 from hookline.route.draft import Draft, Hand, Published
 from hookline.route.filter import FilterInput
 from hookline.route.match import Matcher, MatchResult, Route
+from hookline.route.waiting import waiting_delivery
 from hookline.storage.directory import Directory, TenantConfig
 from hookline.storage.ledger import Accepted, Duplicate, Fate, Gone, KeyConflict, Ledger, Stale, Stored
 from hookline.telemetry import Telemetry
 
-MAX_GROUP = 256
+MAX_GROUP = 2000
 """Events in one commit."""
+MAX_GROUP_BYTES = 8 * 1024 * 1024
+"""Of their data."""
 WORTH_A_GROUP = 32
 """Events waiting for which a second commit is begun while one runs: fewer gather until it ends."""
 MAX_MATCHERS = 10_000
@@ -174,7 +176,8 @@ class Publisher:
         self._start_if_due()
 
     async def _commit_next(self) -> None:
-        group, self._queue = self._queue[:MAX_GROUP], self._queue[MAX_GROUP:]
+        size = _group_size(self._queue)
+        group, self._queue = self._queue[:size], self._queue[size:]
         if group:
             await self._commit(group)
 
@@ -237,7 +240,9 @@ class Publisher:
         promised = self._hand.reserve(endpoints) if endpoints else ()
         in_hand = tuple([position for position, yes in enumerate(promised) if yes])
         waiting = [
-            _waiting(event, position, endpoints[position]) for position, yes in enumerate(promised) if not yes
+            waiting_delivery(event, position, endpoints[position])
+            for position, yes in enumerate(promised)
+            if not yes
         ]
         if in_hand:
             self._hand.begin(event.id, len(in_hand))
@@ -334,6 +339,16 @@ class Publisher:
             self._queue.append(entry)
 
 
+def _group_size(queue: Sequence[_Entry]) -> int:
+    """How many of the first make one commit: many when they are small, one at least."""
+    size = 0
+    for number, entry in enumerate(queue[:MAX_GROUP]):
+        size += len(entry.draft.data)
+        if size > MAX_GROUP_BYTES:
+            return max(1, number)
+    return MAX_GROUP
+
+
 def _route(endpoint: Endpoint) -> Route:
     return Route(
         endpoint_id=endpoint.id,
@@ -342,35 +357,6 @@ def _route(endpoint: Endpoint) -> Route:
         filter_off=endpoint.filter_off,
         active=endpoint.active,
     )
-
-
-def _waiting(event: Event, position: int, endpoint: Endpoint) -> Delivery:
-    return Delivery(
-        id=delivery_id(event.id, position),
-        tenant_id=event.tenant_id,
-        event_id=event.id,
-        endpoint_id=endpoint.id,
-        event_type=event.type,
-        state=State.PENDING if endpoint.active else State.HELD,
-        reason="" if endpoint.active else HELD_REASON,
-        due_at=event.accepted_at if endpoint.active else None,
-        created_at=event.accepted_at,
-        order_key=_order_key(event, endpoint),
-    )
-
-
-HELD_REASON = "The endpoint is paused or disabled"
-
-
-def _order_key(event: Event, endpoint: Endpoint) -> str | None:
-    match endpoint.order:
-        case Order.NONE:
-            return None
-        case Order.ENDPOINT:
-            return ""
-        case Order.KEY:
-            return event.order_key or event.id  # without a key it waits for nobody
-    assert_never(endpoint.order)
 
 
 def _key_conflict(other: EventId) -> IdempotencyConflict:

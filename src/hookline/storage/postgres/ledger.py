@@ -33,6 +33,7 @@ from hookline.storage.ledger import (
     Want,
 )
 from hookline.storage.postgres import statements as sql
+from hookline.storage.postgres.arrays import columns
 from hookline.storage.postgres.database import HINT, PostgresDatabase, commit_in_doubt
 
 
@@ -43,14 +44,14 @@ class PostgresLedger:
         self._key_life = key_life
 
     async def publish(self, node: NodeId | None, group: Sequence[Accepted]) -> Sequence[Fate]:
-        arguments = _transposed(list(map(_event_input, group)), sql.EVENT_INPUT)
+        arguments = columns(map(_event_input, group), sql.EVENT_ARRAYS)
         waiting = [delivery_row(delivery) for accepted in group for delivery in accepted.waiting]
         tags = [(a.event.tenant_id, tag, a.event.id) for a in group for tag in a.event.tags]
         statement = sql.PUBLISH[bool(waiting), bool(tags)]
         if waiting:
-            arguments += _transposed(waiting, sql.DELIVERY_INPUT)
+            arguments += columns(waiting, sql.DELIVERY_ARRAYS)
         if tags:
-            arguments += _transposed(tags, 3)
+            arguments += columns(tags, sql.TAG_ARRAYS)
         async with self._database.hot() as connection:
             async with commit_in_doubt():
                 stored = {row[0] for row in await connection.fetch(statement, node, *arguments)}
@@ -101,10 +102,10 @@ class PostgresLedger:
         written: set[str] = set()
         async with self._database.hot() as connection:
             if fresh:
-                rows = await connection.fetch(sql.RECORD_FRESH, *_transposed(fresh, sql.RESULT_INPUT))
+                rows = await connection.fetch(sql.RECORD_FRESH, *columns(fresh, sql.RESULT_ARRAYS))
                 written.update(row[0] for row in rows)
             if moved:
-                rows = await connection.fetch(sql.RECORD_MOVED, node, *_transposed(moved, sql.RESULT_INPUT))
+                rows = await connection.fetch(sql.RECORD_MOVED, node, *columns(moved, sql.RESULT_ARRAYS))
                 written.update(row[0] for row in rows)
             for pace in paces:
                 if pace.document is None:

@@ -1,6 +1,7 @@
 """The hot statements of PostgreSQL, put together once from the columns that storage shares."""
 
 from hookline.storage.columns import DELIVERY, EVENT
+from hookline.storage.postgres.arrays import cast
 
 _TYPES = {
     "data": "bytea",
@@ -20,19 +21,19 @@ _EVENT_TYPES = {**_TYPES, "failures": "text"}
 EVENT_WIDTH = len(EVENT)
 EVENT_INPUT = EVENT_WIDTH + 2
 DELIVERY_INPUT = len(DELIVERY)
-RESULT_INPUT = DELIVERY_INPUT + 4
 
 
 def _arrays(first: int, types: list[str]) -> str:
-    return ", ".join(f"${first + n}::{type_}[]" for n, type_ in enumerate(types))
+    return ", ".join(cast(first + n, type_) for n, type_ in enumerate(types))
 
 
 def _list(columns: tuple[str, ...], alias: str = "") -> str:
     return ", ".join(f"{alias}{column}" for column in columns)
 
 
-_EVENT_ARRAYS = [_EVENT_TYPES.get(column, "text") for column in EVENT] + ["text", "bigint"]
-_DELIVERY_ARRAYS = [_TYPES.get(column, "text") for column in DELIVERY]
+EVENT_ARRAYS = [_EVENT_TYPES.get(column, "text") for column in EVENT] + ["text", "bigint"]
+DELIVERY_ARRAYS = [_TYPES.get(column, "text") for column in DELIVERY]
+TAG_ARRAYS = ["text"] * 3
 _NEXT = "CASE WHEN i.order_key IS NULL THEN NULL ELSE nextval('delivery_sequence') END"
 
 
@@ -49,7 +50,7 @@ WITH hand AS (
 ), stored AS (
   INSERT INTO events ({_list(EVENT)}, node, in_hand)
   SELECT {_list(EVENT, "i.")}, hand.id, i.in_hand
-  FROM unnest({_arrays(2, _EVENT_ARRAYS)}) WITH ORDINALITY AS i({_list(EVENT)}, in_hand, version, place)
+  FROM unnest({_arrays(2, EVENT_ARRAYS)}) WITH ORDINALITY AS i({_list(EVENT)}, in_hand, version, place)
   JOIN tenants t ON t.id = i.tenant_id AND t.config_version = i.version AND t.deleted_at IS NULL
   LEFT JOIN hand ON i.in_hand IS NOT NULL
   WHERE i.in_hand IS NULL OR hand.id IS NOT NULL
@@ -62,7 +63,7 @@ WITH hand AS (
   INSERT INTO deliveries ({_list(DELIVERY)}, seq)
   SELECT {_list(DELIVERY, "i.")}, {_NEXT} FROM (
     SELECT i.*
-    FROM unnest({_arrays(EVENT_INPUT + 2, _DELIVERY_ARRAYS)}) WITH ORDINALITY AS i({_list(DELIVERY)}, place)
+    FROM unnest({_arrays(EVENT_INPUT + 2, DELIVERY_ARRAYS)}) WITH ORDINALITY AS i({_list(DELIVERY)}, place)
     JOIN stored s ON s.tenant_id = i.tenant_id AND s.id = i.event_id
     ORDER BY i.place) i
 )"""
@@ -70,7 +71,7 @@ WITH hand AS (
         statement += f""", tagged AS (
   INSERT INTO event_tags (tenant_id, tag, event_id)
   SELECT DISTINCT i.tenant_id, i.tag, i.event_id
-  FROM unnest({_arrays(first_tag, ["text"] * 3)}) AS i(tenant_id, tag, event_id)
+  FROM unnest({_arrays(first_tag, TAG_ARRAYS)}) AS i(tenant_id, tag, event_id)
   JOIN stored s ON s.tenant_id = i.tenant_id AND s.id = i.event_id
 )"""
     return statement + " SELECT id FROM stored"
@@ -88,7 +89,7 @@ FROM unnest($1::text[], $2::text[]) AS i(tenant_id, key)
 JOIN events e ON e.tenant_id = i.tenant_id AND e.idempotency_key = i.key"""
 FORGET_KEY = "UPDATE events SET idempotency_key = NULL WHERE tenant_id = $1 AND id = $2"
 
-_RESULT = [*_DELIVERY_ARRAYS, "bytea", "boolean", "bigint", "bigint"]
+RESULT_ARRAYS = [*DELIVERY_ARRAYS, "bytea", "boolean", "bigint", "bigint"]
 _RESULT_COLUMNS = f"{_list(DELIVERY)}, document, succeeded, at, hour"
 
 # Rows are sorted by key, so that two nodes counting for the same endpoints cannot deadlock.
@@ -112,7 +113,7 @@ counted AS (
 
 RECORD_FRESH = f"""
 WITH input AS (
-  SELECT * FROM unnest({_arrays(1, _RESULT)}) AS i({_RESULT_COLUMNS})
+  SELECT * FROM unnest({_arrays(1, RESULT_ARRAYS)}) AS i({_RESULT_COLUMNS})
 ), written AS (
   INSERT INTO deliveries ({_list(DELIVERY)}, first_attempt)
   SELECT {_list(DELIVERY)}, document FROM input
@@ -136,7 +137,7 @@ _MOVING = (
 
 RECORD_MOVED = f"""
 WITH input AS (
-  SELECT * FROM unnest({_arrays(2, _RESULT)}) AS i({_RESULT_COLUMNS})
+  SELECT * FROM unnest({_arrays(2, RESULT_ARRAYS)}) AS i({_RESULT_COLUMNS})
 ), written AS (
   UPDATE deliveries d SET {", ".join(f"{column} = i.{column}" for column in _MOVING)}, owner = NULL
   FROM input i
