@@ -24,6 +24,10 @@ class Direct(Protocol):
 
     hot_paths: frozenset[bytes]
 
+    def begin(self, scope: Scope, body: bytes, done: Callable[[Answer], None]) -> bool:
+        """Answer without a task: True when `done` will be called, once and later; False: ask `direct`."""
+        ...
+
     async def direct(self, scope: Scope, receive: Receive) -> Answer | None:
         """The answer, whatever happens; None when the client is gone."""
         ...
@@ -39,7 +43,7 @@ class HotExchange:
         scope: Scope,
         keep_alive: bool,
         start: Callable[[Awaitable[None]], None],
-        write: Callable[[Answer], None],
+        write: Callable[[Answer, bool], None],
     ) -> None:
         self.body = b""
         self.more_body = True
@@ -58,14 +62,18 @@ class HotExchange:
         """Uvicorn says that something has arrived."""
         if not (self.more_body or self._begun or self.disconnected):
             self._begun = True
-            self._start(self._run())
+            if not self._direct.begin(self._scope, self.body, self._answer):
+                self._start(self._run())
 
     async def _run(self) -> None:
         answer = await self._direct.direct(self._scope, self._receive)
-        if answer is None or self.disconnected:
-            return
-        self.response_started = self.response_complete = True
-        self._write(answer)
+        if answer is not None:
+            self._answer(answer)
+
+    def _answer(self, answer: Answer) -> None:
+        if not self.disconnected:
+            self.response_started = self.response_complete = True
+            self._write(answer, self.keep_alive)
 
     async def _receive(self) -> Message:
         return {"type": "http.request", "body": self.body, "more_body": False}

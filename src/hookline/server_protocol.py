@@ -50,8 +50,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self._refused = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        joined = JoinedWrites(cast("asyncio.Transport", transport), self.loop)
-        super().connection_made(cast("asyncio.Transport", joined))
+        self._joined = JoinedWrites(cast("asyncio.Transport", transport), self.loop)
+        super().connection_made(cast("asyncio.Transport", self._joined))
         self._expect_by(self._limits.read_seconds)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -107,9 +107,10 @@ class GuardedProtocol(HttpToolsProtocol):
         )
         self.cycle = cast("RequestResponseCycle", exchange)
 
-    def _write_hot(self, answer: Answer) -> None:
-        keep_alive = self.cycle.keep_alive
-        self.transport.write(answer_bytes(answer, self.server_state.default_headers, keep_alive=keep_alive))
+    def _write_hot(self, answer: Answer, keep_alive: bool) -> None:  # noqa: FBT001  as a callback it has no names
+        self._joined.write_whole(
+            answer_bytes(answer, self.server_state.default_headers, keep_alive=keep_alive)
+        )
         if not keep_alive:
             self.transport.close()
         self.on_response_complete()

@@ -1,6 +1,7 @@
 """The hot way past uvicorn's ASGI cycle: which requests take it, and that all others take uvicorn's own."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,15 @@ class TwoWays:
 
     hot_paths = frozenset({HOT})
 
+    def __init__(self, *, begins: bool) -> None:
+        """`begins`: it answers without a task."""
+        self._begins = begins
+
+    def begin(self, scope: Scope, body: bytes, done: Callable[[Answer], None]) -> bool:
+        if self._begins:
+            asyncio.get_running_loop().call_soon(done, self._told(b"direct", scope, body))
+        return self._begins
+
     async def direct(self, scope: Scope, receive: Receive) -> Answer | None:
         return await self._answer(b"direct", scope, receive)
 
@@ -29,14 +39,16 @@ class TwoWays:
         await send_answer(send, await self._answer(b"cycle", scope, receive))
 
     async def _answer(self, way: bytes, scope: Scope, receive: Receive) -> Answer:
-        body = await read_body(scope, receive, 1_000_000)
+        return self._told(way, scope, await read_body(scope, receive, 1_000_000))
+
+    def _told(self, way: bytes, scope: Scope, body: bytes) -> Answer:
         told = f" {scope['method']} {scope['path']} {len(body)}".encode()
         return Answer(200, [(b"content-type", b"text/plain")], way + told)
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def client(tmp_path: Path) -> AsyncIterator[Wire]:
-    server = Server(TwoWays(), settings_for(tmp_path))
+@pytest_asyncio.fixture(loop_scope="session", params=[False, True], ids=["task", "begun"])
+async def client(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Wire]:
+    server = Server(TwoWays(begins=request.param), settings_for(tmp_path))
     await server.start()
     async with wire(server.port) as found:
         yield found

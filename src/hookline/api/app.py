@@ -28,11 +28,13 @@ from hookline.api.publish import HOT, Publishing
 from hookline.api.reading import ClientGone, Message, Receive, Scope, Send
 from hookline.api.rules import caller_of, make_guard, query_of
 from hookline.emissions import RequestAnswered, Route, StatusClass
+from hookline.route.draft import Published
 
 ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 Hot: TypeAlias = Callable[[Scope, Receive], Awaitable[Answer]]
 
 NOUNS = (events, deliveries, endpoints, secrets, event_types, keys, tenants, health, pages)
+_ONE = "/v1/events"
 _CLASSES: tuple[StatusClass, ...] = ("2xx", "2xx", "2xx", "3xx", "4xx", "5xx")
 _ROUTES = {"/healthz": Route.HEALTH, "/readyz": Route.HEALTH, "/metrics": Route.HEALTH}
 
@@ -91,10 +93,10 @@ class Calm:
 class Api:
     def __init__(self, parts: Parts) -> None:
         auth = Auth(parts.store.keys, parts.store.tenants, parts.clock)
-        publishing = Publishing(parts, auth)
+        self._publishing = Publishing(parts, auth)
         self._hot: dict[str, Hot] = {
-            "/v1/events": publishing.one,
-            "/v1/events/batch": publishing.many,
+            _ONE: self._publishing.one,
+            "/v1/events/batch": self._publishing.many,
         }
         self.hot_paths = frozenset(path.encode() for path in self._hot)
         hot = [(path, "POST") for path in self._hot]
@@ -108,6 +110,39 @@ class Api:
         if answer is not None:
             await send_answer(send, answer)
 
+    def begin(self, scope: Scope, body: bytes, done: Callable[[Answer], None]) -> bool:
+        """The hottest route without a task: True when `done` will be called with the answer, later than this call."""
+        if scope["path"] != _ONE:
+            return False
+        started = time.perf_counter()
+        try:
+            under_way = self._publishing.at_once(scope, body)
+        except Exception as error:  # noqa: BLE001  whatever it is, the caller gets an answer
+            asyncio.get_running_loop().call_soon(done, self._failed(scope, error, started))
+            return True
+        if under_way is None:
+            return False
+        future, answer = under_way
+
+        def committed(future: asyncio.Future[Published]) -> None:
+            if future.cancelled():
+                return
+            try:
+                told = answer(future.result())
+            except Exception as error:  # noqa: BLE001  whatever it is, the caller gets an answer
+                told = self._failed(scope, error, started)
+            else:
+                self._calm.tell(Route.PUBLISH, told.status, started)
+            done(told)
+
+        future.add_done_callback(committed)
+        return True
+
+    def _failed(self, scope: Scope, error: Exception, started: float) -> Answer:
+        answer = self._calm.faults.answer(scope, error)
+        self._calm.tell(Route.PUBLISH, answer.status, started)
+        return answer
+
     async def direct(self, scope: Scope, receive: Receive) -> Answer | None:
         """A hot route's answer, whatever happens; None when the client is gone. The server may ask for it without
         the rest of ASGI.
@@ -118,7 +153,7 @@ class Api:
         except ClientGone:
             return None
         except Exception as error:  # noqa: BLE001  whatever it is, the caller gets an answer
-            answer = self._calm.faults.answer(scope, error)
+            return self._failed(scope, error, started)
         self._calm.tell(Route.PUBLISH, answer.status, started)
         return answer
 

@@ -27,6 +27,11 @@ class Kept(Generic[V]):
             return await self._look(name)
         return known[1]
 
+    def peek(self, name: str) -> V | None:
+        """What is believed of it without a look, if anything."""
+        known = self._known.get(name)
+        return None if known is None or known[0] <= self._clock.monotonic() else known[1]
+
     def forget(self) -> None:
         """Something has changed: believe nothing that was read before, nor what is being read."""
         self._known.clear()

@@ -1,6 +1,7 @@
 """Publish: the two hot routes, plain ASGI functions. A 202 is on disk."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -60,6 +61,9 @@ class BatchAccepted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     items: list[BatchItem]
 
 
+UnderWay = tuple[asyncio.Future[Published], Callable[[Published], Answer]]
+"""An event on its way to its commit, and how to answer when it is there."""
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -81,8 +85,25 @@ class Publishing:
         draft = draft_of(decode_body(body, EVENT), key)
         config = await self._config(caller.tenant)
         config, warnings = await self._checked(config, draft)
-        accepted = _accepted(await self._publisher.publish(caller.tenant, draft, self._check), warnings)
-        return Answer(202, _headers(accepted, config, draft.type), _encode(accepted))
+        published = await self._publisher.publish(caller.tenant, draft, self._check)
+        return _answer(published, config, draft.type, warnings)
+
+    def at_once(self, scope: Scope, body: bytes) -> UnderWay | None:
+        """As `one`, where all that it asks for is at hand; None: ask `one`. Raises what is the caller's fault."""
+        authorization, tenant_name, key = header_values(scope, _WANTED)
+        known = self._auth.known(authorization, tenant_name, KeyScope.PUBLISH)
+        if known is None or known.tenant_id is None or len(body) > self._settings.body_limit:
+            return None
+        config = self._directory.get(known.tenant_id)
+        if config is None or self._shedder.shed(known.tenant_id) is not None:
+            return None
+        draft = draft_of(decode_body(body, EVENT), key)
+        try:
+            warnings = self._check(config, draft)
+        except SchemaMismatch:
+            return None  # of yesterday's schema, perhaps
+        under_way = self._publisher.begin(config, draft, self._check)
+        return under_way, lambda published: _answer(published, config, draft.type, warnings)
 
     async def many(self, scope: Scope, receive: Receive) -> Answer:
         """`POST /v1/events/batch`: 202 whatever became of each; the items tell."""
@@ -176,6 +197,11 @@ class Publishing:
             if mismatch is not None:
                 warnings.append(Warned(code=mismatch.code, detail=mismatch.detail))
         return warnings
+
+
+def _answer(published: Published, config: TenantConfig, name: str, warnings: tuple[Warned, ...]) -> Answer:
+    accepted = _accepted(published, warnings)
+    return Answer(202, _headers(accepted, config, name), _encode(accepted))
 
 
 def _accepted(published: Published, warnings: tuple[Warned, ...]) -> EventAccepted:

@@ -112,6 +112,11 @@ class Lanes:
     def __iter__(self) -> Iterator[Lane]:
         return iter(list(self._lanes.values()))
 
+    @property
+    def queued(self) -> bool:
+        """Whether any lane stands for a turn."""
+        return bool(self._trusted_ring.tenants or self._suspect_ring.tenants)
+
     def get(self, key: LaneKey) -> Lane | None:
         return self._lanes.get(key)
 

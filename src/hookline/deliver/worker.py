@@ -105,7 +105,7 @@ class Worker:
 
     def pump(self) -> None:
         """Begin whatever may begin now."""
-        if self._pumping:
+        if self._pumping or not self.lanes.queued:
             return  # whoever pumps goes on until nothing is left
         self._pumping = True
         try:
@@ -209,7 +209,8 @@ class Worker:
         return request
 
     def _over(self, attempt: Try, exchange: Exchange) -> None:
-        del self._sendings[attempt.task]
+        if self._sendings.pop(attempt.task, None) is None:
+            return  # its beginning failed, and it was settled then
         if self._stopping:
             self._fewer.set()
         try:

@@ -58,6 +58,11 @@ class Matcher:
             return lanes.plain
         return _with_filters(lanes, event)
 
+    def plain(self, event_type: str) -> MatchResult | None:
+        """The answer for every event of this type, where no filter has a word."""
+        lanes = self._by_type.get(event_type) or self._remember(event_type)
+        return None if lanes.filtered else lanes.plain
+
     def explain(self, event: FilterInput) -> tuple[Match, ...]:
         """Every endpoint, in the order of the routes."""
         return tuple(lane.explain(event) for lane in self._lanes)

@@ -14,6 +14,7 @@ from hookline.errors import CommitUnknown, HooklineError, IdempotencyConflict, N
 from hookline.model.endpoint import Endpoint
 from hookline.model.event import JSON, Event
 from hookline.model.ids import EndpointId, EventId, Ids, NodeId, TenantId
+from hookline.route.answers import Awaited, Gathered
 from hookline.route.draft import Draft, Hand, Published
 from hookline.route.filter import FilterInput
 from hookline.route.match import Matcher, MatchResult, Route
@@ -42,10 +43,17 @@ Check = Callable[[TenantConfig, Draft], object]
 class _Entry:
     """One draft on its way to a commit."""
 
-    __slots__ = ("check", "config", "draft", "future", "rematches", "result", "started")
+    __slots__ = ("answer", "check", "config", "draft", "rematches", "result", "started")
 
     def __init__(
-        self, draft: Draft, config: TenantConfig, result: MatchResult, started: float, check: Check | None
+        self,
+        draft: Draft,
+        config: TenantConfig,
+        *,
+        result: MatchResult,
+        started: float,
+        check: Check | None,
+        answer: Awaited,
     ) -> None:
         self.draft = draft
         self.check = check
@@ -53,7 +61,7 @@ class _Entry:
         self.result = result
         self.started = started
         self.rematches = 0
-        self.future: asyncio.Future[Published] = asyncio.get_running_loop().create_future()
+        self.answer = answer
 
 
 class Publisher:
@@ -88,21 +96,26 @@ class Publisher:
     async def publish(self, tenant: TenantId, draft: Draft, check: Check | None = None) -> Published:
         """Raises IdempotencyConflict, NotFound for a tenant that is gone, Unavailable when nothing can be stored."""
         config = self._directory.get(tenant) or await self._directory.at_least(tenant)
-        return await self._enqueue(config, draft, check)
+        return await self.begin(config, draft, check)
+
+    def begin(
+        self, config: TenantConfig, draft: Draft, check: Check | None = None
+    ) -> asyncio.Future[Published]:
+        """As `publish`, without waiting."""
+        answer: asyncio.Future[Published] = asyncio.get_running_loop().create_future()
+        self._enqueue(config, draft, check, answer)
+        return answer
 
     async def publish_many(
         self, tenant: TenantId, drafts: Sequence[Draft], check: Check | None = None
     ) -> list[Published | HooklineError]:
         """Each is answered on its own; all of them share few commits."""
         config = self._directory.get(tenant) or await self._directory.at_least(tenant)
-        futures = [self._enqueue(config, draft, check) for draft in drafts]
-        try:
-            if futures:
-                await asyncio.wait(futures)
-        finally:
-            for future in futures:
-                future.cancel()  # of a caller that has gone; those done stay done
-        return [_told(future) for future in futures]
+        gathered = Gathered(len(drafts))
+        for index, draft in enumerate(drafts):
+            self._enqueue(config, draft, check, gathered.place(index))
+        await gathered.all
+        return gathered.told()
 
     def matcher(self, config: TenantConfig) -> Matcher:
         known = self._matchers.get(config.tenant_id)
@@ -121,9 +134,12 @@ class Publisher:
             await asyncio.sleep(0)
 
     def _match(self, config: TenantConfig, draft: Draft) -> MatchResult:
+        matcher = self.matcher(config)
+        plain = matcher.plain(draft.type)
+        if plain is not None:
+            return plain
         at = draft.time if draft.time is not None else self._clock.now()
         data = draft.data if draft.content_type == JSON else b""
-        matcher = self.matcher(config)
         result = matcher.match(FilterInput(type=draft.type, data=data, tags=draft.tags, time=at))
         if result.failures:
             self._note_off(config, matcher)
@@ -152,11 +168,10 @@ class Publisher:
         finally:
             del self._switching[key]
 
-    def _enqueue(self, config: TenantConfig, draft: Draft, check: Check | None) -> asyncio.Future[Published]:
-        entry = _Entry(draft, config, self._match(config, draft), self._clock.monotonic(), check)
-        self._queue.append(entry)
+    def _enqueue(self, config: TenantConfig, draft: Draft, check: Check | None, answer: Awaited) -> None:
+        result, started = self._match(config, draft), self._clock.monotonic()
+        self._queue.append(_Entry(draft, config, result=result, started=started, check=check, answer=answer))
         self._start_if_due()
-        return entry.future
 
     def _start_if_due(self) -> None:
         """An idle system commits at once. Beside a commit under way the next begins only when it is worth one."""
@@ -272,8 +287,8 @@ class Publisher:
             self._hand.hand_over(event, accepted.in_hand)
         if accepted.waiting:
             self._hand.waiting(accepted.waiting)
-        if not entry.future.done():
-            entry.future.set_result(
+        if not entry.answer.done():
+            entry.answer.set_result(
                 Published(event_id=event.id, matched=event.matched, failures=event.failures)
             )
         self._telemetry.emit(
@@ -299,8 +314,8 @@ class Publisher:
 
     def _duplicate(self, entry: _Entry, event: Event, other: EventId) -> None:
         self._telemetry.emit(EventDuplicate(tenant_id=event.tenant_id, event_id=other, type=event.type))
-        if not entry.future.done():
-            entry.future.set_result(Published(event_id=other, duplicate=True))
+        if not entry.answer.done():
+            entry.answer.set_result(Published(event_id=other, duplicate=True))
 
     def _failed(self, group: Sequence[_Entry], accepted: Sequence[Accepted], error: BaseException) -> None:
         """Nothing was stored, or nobody knows. Either way each caller hears that it must come again."""
@@ -368,14 +383,5 @@ def _key_conflict(other: EventId) -> IdempotencyConflict:
 
 
 def _fail(entry: _Entry, error: BaseException) -> None:
-    if not entry.future.done():
-        entry.future.set_exception(error)
-
-
-def _told(future: asyncio.Future[Published]) -> Published | HooklineError:
-    error = future.exception()
-    if error is None:
-        return future.result()
-    if isinstance(error, HooklineError):
-        return error
-    raise error
+    if not entry.answer.done():
+        entry.answer.set_exception(error)
