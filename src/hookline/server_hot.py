@@ -43,7 +43,7 @@ class HotExchange:
         scope: Scope,
         keep_alive: bool,
         start: Callable[[Awaitable[None]], None],
-        write: Callable[[Answer, bool], None],
+        write: Callable[["HotExchange", Answer], None],
     ) -> None:
         self.body = b""
         self.more_body = True
@@ -51,12 +51,16 @@ class HotExchange:
         self.response_started = False
         self.response_complete = False
         self.keep_alive = keep_alive
-        self.message_event = self
         self._direct = direct
         self._scope = scope
         self._start = start
         self._write = write
         self._begun = False
+
+    @property
+    def message_event(self) -> "HotExchange":
+        """Itself, made when asked for: kept, it would be a cycle that only the collector ends."""
+        return self
 
     def set(self) -> None:
         """Uvicorn says that something has arrived."""
@@ -73,7 +77,7 @@ class HotExchange:
     def _answer(self, answer: Answer) -> None:
         if not self.disconnected:
             self.response_started = self.response_complete = True
-            self._write(answer, self.keep_alive)
+            self._write(self, answer)
 
     async def _receive(self) -> Message:
         return {"type": "http.request", "body": self.body, "more_body": False}
@@ -102,7 +106,7 @@ def answer_bytes(answer: Answer, defaults: _RawHeaders, *, keep_alive: bool) -> 
 
 def direct_of(app: Any) -> Direct | None:
     """`app` itself, when it offers the direct way; a middleware around it (trusted proxies) does not."""
-    return app if hasattr(app, "direct") and hasattr(app, "hot_paths") else None
+    return app if all(hasattr(app, name) for name in ("begin", "direct", "hot_paths")) else None
 
 
 def started(tasks: "set[asyncio.Task[None]]", loop: asyncio.AbstractEventLoop) -> Callable[[Any], None]:

@@ -107,7 +107,10 @@ class GuardedProtocol(HttpToolsProtocol):
         )
         self.cycle = cast("RequestResponseCycle", exchange)
 
-    def _write_hot(self, answer: Answer, keep_alive: bool) -> None:  # noqa: FBT001  as a callback it has no names
+    def _write_hot(self, exchange: HotExchange, answer: Answer) -> None:
+        if self._refused or self.transport.is_closing():
+            return  # the refusal of what came behind it has ended the connection
+        keep_alive = exchange.keep_alive
         self._joined.write_whole(
             answer_bytes(answer, self.server_state.default_headers, keep_alive=keep_alive)
         )

@@ -1,5 +1,7 @@
 """Publishing a batch: each event is answered on its own."""
 
+import pytest
+
 from hookline.api.problem import Problem
 from tests.api.conftest import Keys
 from tests.api.running import Running
@@ -38,3 +40,21 @@ async def test_a_batch_that_is_none(light: Running, light_keys: Keys) -> None:
     for body in bodies:
         told = await light.call("POST", "/v1/events/batch", light_keys["publish"], json=body)
         assert told.status == 422, body
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"\xff":1}', b'{"events":[{"type":"a.b","data":1}],"\xff":1}', b"\xff", b""]
+)
+async def test_a_batch_that_is_no_text_is_refused_as_such(
+    light: Running, light_keys: Keys, body: bytes
+) -> None:
+    told = await light.call("POST", "/v1/events/batch", light_keys["publish"], body=body)
+    assert (told.status, told.code) == (400, "invalid_json")
+
+
+async def test_a_bomb_in_a_batch_harms_no_other(light: Running, light_keys: Keys) -> None:
+    bomb = b'{"type":"a.b","data":' + b"[" * 100 + b"]" * 100 + b"}"
+    body = b'{"events":[{"type":"a.b","data":1},' + bomb + b"]}"
+    told = await light.call("POST", "/v1/events/batch", light_keys["publish"], body=body)
+    assert [item["status"] for item in told.json["items"]] == [202, 400]
+    assert "64 deep" in told.json["items"][1]["problem"]["detail"]

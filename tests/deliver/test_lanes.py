@@ -171,8 +171,9 @@ def test_a_lane_that_proves_itself_waits_no_longer_among_the_suspects() -> None:
         node.queue(lane)
     node.take_all()
     assert len(node.lanes._suspects) == 4
-    node.lanes.open(A, CONCURRENCY).proven = True
+    node.prove(A)
     node.end(taken[0])
+    assert node.lanes.open(A, CONCURRENCY).ring is node.lanes._trusted_ring
     assert node.take_all()[0].lane == A
 
 
@@ -207,7 +208,7 @@ def test_what_arrives_for_a_lane_that_has_slowed_meanwhile_is_refused(*, reserve
     assert node.reserve(A)
     if not reserved:
         node.lanes.release(A)
-    node.lanes.open(A, CONCURRENCY).pace = PROBING
+    node.lanes.open(A, CONCURRENCY).become(PROBING)
     assert not node.lanes.enqueue(a_task(A), node.monotonic, NOW, reserved=reserved)
     assert node.counted() == (0, 0, 0, 0)
     assert not node.reserve(A)
@@ -238,7 +239,7 @@ def test_many_idle_lanes_are_forgotten_and_never_the_newest() -> None:
     node.lanes._sweep_at = 10
     for n in range(10):
         node.lanes.open(lane_of(f"e{n}"), 1)
-    node.lanes.open(lane_of("e3"), 1).pace = PROBING
+    node.lanes.open(lane_of("e3"), 1).become(PROBING)
     assert node.reserve(A)
     assert {lane.key for lane in node.lanes} == {A, lane_of("e3")}
 

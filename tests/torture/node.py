@@ -81,9 +81,9 @@ class KillingClient(Client):
     def start(self, request: Request, done: Callable[[Exchange], None]) -> Sending:
         self._trigger.at(Hook.SEND_BEFORE)
         self._trigger.during(Hook.SEND_DURING)
-        return super().start(request, partial(self._ended, request, done))
+        return super().start(request, partial(self._told_back, request, done))
 
-    def _ended(self, request: Request, done: Callable[[Exchange], None], exchange: Exchange) -> None:
+    def _told_back(self, request: Request, done: Callable[[Exchange], None], exchange: Exchange) -> None:
         if exchange.status == 200:
             self._trigger.at(Hook.SEND_AFTER)
             self._tally(next(value for name, value in request.headers if name == "webhook-id"))

@@ -28,6 +28,7 @@ from hookline.api.publish import HOT, Publishing
 from hookline.api.reading import ClientGone, Message, Receive, Scope, Send
 from hookline.api.rules import caller_of, make_guard, query_of
 from hookline.emissions import RequestAnswered, Route, StatusClass
+from hookline.errors import Unavailable
 from hookline.route.draft import Published
 
 ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -35,6 +36,7 @@ Hot: TypeAlias = Callable[[Scope, Receive], Awaitable[Answer]]
 
 NOUNS = (events, deliveries, endpoints, secrets, event_types, keys, tenants, health, pages)
 _ONE = "/v1/events"
+_AGAIN = "Publish again with the same idempotency key."
 _CLASSES: tuple[StatusClass, ...] = ("2xx", "2xx", "2xx", "3xx", "4xx", "5xx")
 _ROUTES = {"/healthz": Route.HEALTH, "/readyz": Route.HEALTH, "/metrics": Route.HEALTH}
 
@@ -125,10 +127,10 @@ class Api:
         future, answer = under_way
 
         def committed(future: asyncio.Future[Published]) -> None:
-            if future.cancelled():
-                return
             try:
                 told = answer(future.result())
+            except asyncio.CancelledError:  # the node stops
+                told = self._failed(scope, Unavailable("The gateway is stopping.", hint=_AGAIN), started)
             except Exception as error:  # noqa: BLE001  whatever it is, the caller gets an answer
                 told = self._failed(scope, error, started)
             else:

@@ -40,6 +40,8 @@ def decode_guarded(body: bytes, decoder: msgspec.json.Decoder[T]) -> T:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
         raise field_error(str(error), decoder.type) from None
+    except UnicodeDecodeError:  # of a name that msgspec wanted to tell
+        raise InvalidJson("The body is not valid UTF-8.", hint="Send JSON as UTF-8.") from None
     except (msgspec.DecodeError, RecursionError) as error:
         raise not_json(str(error)) from None
 

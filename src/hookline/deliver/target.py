@@ -11,7 +11,7 @@ from hookline.model.attempt import Headers
 from hookline.model.endpoint import Auth, BasicAuth, BearerAuth, Endpoint, HeaderAuth, NoAuth
 from hookline.model.event import Event
 from hookline.net.header import redact
-from hookline.net.request import Request, prefix_of
+from hookline.net.request import Request, check_names, prefix_of
 from hookline.net.url import parse_url
 
 
@@ -36,6 +36,7 @@ class Target:
         self._prefix = prefix_of(self.url, endpoint.method, static)
         self._shown = redact(static, secret_names=_credential_names(endpoint.auth))
         self._dynamic = tuple(line for line in dialect.dynamic if line.name.lower() not in names)
+        check_names(line.name for line in self._dynamic)
 
     def request(self, event: Event, *, body: bytes, attempt: int, now: Micros) -> Request:
         """`body` is what the dialect made of `event`; `now` is the time of the attempt."""

@@ -29,15 +29,16 @@ def iso(form: TimeForm, zone: str | None = None) -> Callable[[Micros], str]:
 
 def _utc(digits: int) -> Callable[[Micros], str]:
     """The hot path's: the text of a second is made once, because many events share it."""
-    last, text = -1, ""
+    last = (-1, "")
     unit = 10 ** (6 - digits)
 
     def write(at: Micros) -> str:
-        nonlocal last, text
+        nonlocal last
         second, rest = divmod(at, SECOND)
-        if second != last:
+        known, text = last
+        if second != known:
             text = (_NAIVE_EPOCH + timedelta(seconds=second)).isoformat(timespec="seconds")
-            last = second
+            last = (second, text)
         return f"{text}.{rest // unit:0{digits}}Z" if digits else f"{text}Z"
 
     return write

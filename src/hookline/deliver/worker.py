@@ -34,7 +34,7 @@ from hookline.model.endpoint import Endpoint
 from hookline.model.ids import DeliveryId, NodeId
 from hookline.net.client import Client, Request, Sending
 from hookline.storage.directory import Directory
-from hookline.storage.ledger import LaneKey, LanePace, Ledger, Result
+from hookline.storage.ledger import LanePace, Ledger, Result
 
 GONE_REASON = "The receiver answered 410 Gone"
 FAILING_REASON = "Nothing but failures for five days"
@@ -252,6 +252,9 @@ class Worker:
         except Exception as error:  # noqa: BLE001  whatever it is, the delivery goes back to the database
             self._fault(task, error)
             return
+        if not self.may_promise(self._clock.monotonic()):  # it took too long: it may be another node's by now
+            self._settle(task, None, conclude.handed_back(task.delivery, self._clock.now()))
+            return
         self._begin(task, endpoint)
 
     def _finish(self, attempt: Try, exchange: Exchange) -> None:
@@ -327,9 +330,6 @@ class Worker:
 
     def _lane(self, task: Task) -> Lane:
         return self.lanes.get(task.lane) or self.lanes.open(task.lane, 1)
-
-    def _open(self, key: LaneKey) -> Lane:
-        return self.lanes.open(key, 1) if (lane := self.lanes.get(key)) is None else lane
 
     def _hand_back(self, tasks: Iterable[Task]) -> None:
         now = self._clock.now()

@@ -55,6 +55,7 @@ class Client:
         self._pool = Pool(limits)
         self._open: set[Connection] = set()
         self._opening: set[asyncio.Task[Exchange]] = set()
+        self._just_ended: list[tuple[_Reuse, Connection, Exchange]] = []
         self._closed = False
 
     async def send(self, request: Request) -> Exchange:
@@ -75,6 +76,8 @@ class Client:
             addresses = self._opener.known(request.url.host, request.url.port)
         except (DialRefused, SendError) as failure:
             return self._spawn(_refused(failure), watch, done)
+        except Exception as error:  # noqa: BLE001  a bug of ours: told by `_outcome`, and its request is not sent
+            return self._spawn(_refused(error), watch, done)
         if addresses is None:
             return self._spawn(self._look_up(job), watch, done)
         connection = self._pooled(request, addresses)
@@ -97,13 +100,31 @@ class Client:
                 return
             await asyncio.sleep(0)
 
-    def reused(self, connection: Connection, answer: Answer, job: "_Job", done: Done) -> Sending | None:
-        """An exchange on a pooled connection is over. The new one, when it goes once more on a fresh connection."""
+    def ended(self, reuse: "_Reuse", connection: Connection, exchange: Exchange) -> None:
+        """Two turns of the loop go by before a connection may be used again: many receivers close right behind their
+        answer, and a request that meets that close would go twice. All that ended in one turn go on together.
+        """
+        self._just_ended.append((reuse, connection, exchange))
+        if len(self._just_ended) == 1:
+            asyncio.get_running_loop().call_soon(self._pause)
+
+    def _pause(self) -> None:
+        ended, self._just_ended = self._just_ended, []
+        asyncio.get_running_loop().call_soon(self._settle, ended)
+
+    def _settle(self, ended: Sequence[tuple["_Reuse", Connection, Exchange]]) -> None:
+        for _, connection, _ in ended:
+            self._pool.put(connection)
+        for reuse, _, exchange in ended:
+            try:
+                reuse.done(exchange)
+            except Exception as error:  # noqa: BLE001  the others that ended must hear of it all the same
+                _tell(error)
+
+    def again(self, connection: Connection, job: "_Job", done: Done) -> Sending:
+        """The connection was gone before any byte of an answer: once more, on a fresh one."""
         self._pool.put(connection)
-        if answer.untouched and answer.cause in _LOST:
-            return self._spawn(self._again(job), job.watch, done)
-        done(_told(answer, job.watch, connection.address))
-        return None
+        return self._spawn(self._again(job), job.watch, done)
 
     def _head(self, request: Request) -> bytes:
         if self._closed:
@@ -188,31 +209,40 @@ class _Job(NamedTuple):
 class _Reuse:
     """An exchange on a pooled connection."""
 
-    __slots__ = ("_again", "_client", "_connection", "_done", "_job")
+    __slots__ = ("_again", "_client", "_connection", "_job", "done")
 
     def __init__(self, client: Client, connection: Connection, job: _Job, done: Done) -> None:
+        self.done = done
         self._client = client
-        self._connection = connection
+        self._connection: Connection | None = connection
         self._job = job
-        self._done = done
         self._again: Sending | None = None
 
     def over(self, answer: Answer) -> None:
-        self._again = self._client.reused(self._connection, answer, self._job, self._done)
+        """Whatever happens, `done` hears of it, or the delivery would keep its slot for ever."""
+        connection, self._connection = self._connection, None
+        assert connection is not None, "a connection tells the end of an exchange once"
+        if answer.untouched and answer.cause in _LOST:
+            self._again = self._client.again(connection, self._job, self.done)
+            return
+        try:
+            exchange = _told(answer, self._job.watch, connection.address)
+        except Exception as error:  # noqa: BLE001
+            exchange = _bug(error, self._job.watch)
+        self._client.ended(self, connection, exchange)
 
     def cancel(self) -> None:
         if self._again is not None:
             self._again.cancel()
-        else:
+        elif self._connection is not None:
             self._connection.abort()
 
 
-async def _refused(failure: DialRefused | SendError) -> Exchange:
+async def _refused(failure: Exception) -> Exchange:
     raise failure
 
 
 def _outcome(task: asyncio.Task[Exchange], watch: Watch) -> Exchange:
-    """What came of it. A bug of ours is told by the loop's handler, and its request counts as not sent."""
     timings = watch.timings()
     if task.cancelled():
         return Exchange(cause=Cause.INTERRUPTED, detail="the exchange was cut off", timings=timings)
@@ -221,9 +251,19 @@ def _outcome(task: asyncio.Task[Exchange], watch: Watch) -> Exchange:
         return task.result()
     if isinstance(error, DialRefused | SendError):
         return Exchange(cause=error.cause, detail=error.detail, timings=timings)
-    task.get_loop().call_exception_handler({"message": "A request could not be sent", "exception": error})
+    return _bug(error, watch)
+
+
+def _bug(error: BaseException, watch: Watch) -> Exchange:
+    """One of ours: told by the loop's handler, and its request counts as not sent."""
+    _tell(error)
     detail = f"It could not be sent: {type(error).__name__}"
-    return Exchange(cause=Cause.NOT_SENT, detail=detail, timings=timings)
+    return Exchange(cause=Cause.NOT_SENT, detail=detail, timings=watch.timings())
+
+
+def _tell(error: BaseException) -> None:
+    loop = asyncio.get_running_loop()
+    loop.call_exception_handler({"message": "A fault around a request", "exception": error})
 
 
 def _told(answer: Answer, watch: Watch, address: str, *, resent: bool = False) -> Exchange:

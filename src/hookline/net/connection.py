@@ -18,6 +18,10 @@ _JOINED = 16_384
 """Smaller bodies are copied behind their headers: one buffer takes a faster way through uvloop than two."""
 
 
+def _nobody(answer: Answer) -> None:
+    """Waits for an answer when no exchange is under way."""
+
+
 class Connection(asyncio.Protocol):
     """Bytes that come while no exchange is under way are nobody's: they end the connection."""
 
@@ -47,7 +51,7 @@ class Connection(asyncio.Protocol):
         self._raw: asyncio.Transport | None = None
         self._transport: asyncio.Transport
         self._answer: Answer | None = None
-        self._done: Callable[[Answer], None]
+        self._done: Callable[[Answer], None] = _nobody
         self._timer: asyncio.TimerHandle | None = None
         self._gone = False
         self._fires_at = self._deadline = 0.0
@@ -170,7 +174,8 @@ class Connection(asyncio.Protocol):
         self._answer = None
         answer.release()
         self.reusable = answer.reusable and not self._gone and not self._unsent()
-        self._done(answer)
+        done, self._done = self._done, _nobody  # what it holds must not live as long as the connection
+        done(answer)
 
     def _unsent(self) -> bool:
         """TLS has a buffer of its own, on top of the socket's."""

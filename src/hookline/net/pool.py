@@ -37,7 +37,7 @@ class Pool:
 
     def put(self, connection: Connection) -> None:
         """Keeps it for the next exchange, or ends it: not reusable, too many idle already, pool closed."""
-        if self._closed or not connection.reusable or self._full(connection.key):
+        if self._closed or not connection.reusable or connection.closing or self._full(connection.key):
             connection.abort()
             return
         connection.idle_since = time.monotonic()

@@ -1,7 +1,7 @@
 """Request: one HTTP request as a value, and its header section as bytes."""
 
 import re
-from functools import lru_cache
+from collections.abc import Iterable
 
 import msgspec
 
@@ -29,7 +29,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     tenant: str = ""
     """Part of the pool's key: tenants never share a connection."""
     prefix: bytes = b""
-    """The head's first lines, made once by `prefix_of` for many requests; then `headers` are those that follow."""
+    """The head's first lines, made once by `prefix_of` for many requests; then `headers` are those that follow, and
+    their names have passed `check_names`.
+    """
 
 
 def head_of(request: Request) -> bytes:
@@ -40,7 +42,7 @@ def head_of(request: Request) -> bytes:
     request at the receiver.
     """
     if request.prefix:
-        prefix, lines = request.prefix, _lines(request.headers)
+        prefix, lines = request.prefix, [f"{name}: {value}" for name, value in request.headers]
     else:
         prefix, lines = prefix_of(request.url, request.method, request.headers), []
     if request.body or request.method not in _WITHOUT_BODY:
@@ -60,10 +62,15 @@ def prefix_of(url: Url, method: str, headers: Headers) -> bytes:
     return _sealed(lines, len(lines) - 1)
 
 
-def _lines(headers: Headers) -> list[str]:
-    for name, _ in headers:
-        if not _may_be_set(name):
+def check_names(names: Iterable[str]) -> None:
+    """Raises ValueError for a header that would move the end of the request, or is none."""
+    for name in names:
+        if name.lower() in _OURS or not _is_token(name):
             raise ValueError(f"the header {name!r} may not be set")
+
+
+def _lines(headers: Headers) -> list[str]:
+    check_names(name for name, _ in headers)
     return [f"{name}: {value}" for name, value in headers]
 
 
@@ -73,11 +80,6 @@ def _sealed(lines: list[str], ends: int) -> bytes:
     if text.count("\n") != ends or text.count("\r") != ends or "\0" in text:
         raise ValueError("the method, the URL or a header holds CR, LF or NUL")
     return text.encode("latin-1")
-
-
-@lru_cache(maxsize=1024)
-def _may_be_set(name: str) -> bool:
-    return name.lower() not in _OURS and _is_token(name)
 
 
 def _is_token(name: str) -> bool:

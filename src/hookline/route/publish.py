@@ -27,6 +27,8 @@ MAX_GROUP = 2000
 """Events in one commit."""
 MAX_GROUP_BYTES = 8 * 1024 * 1024
 """Of their data."""
+MAX_GROUP_DELIVERIES = 10_000
+"""Of which each may be a row."""
 WORTH_A_GROUP = 32
 """Events waiting for which a second commit is begun while one runs: fewer gather until it ends."""
 MAX_MATCHERS = 10_000
@@ -355,11 +357,12 @@ class Publisher:
 
 
 def _group_size(queue: Sequence[_Entry]) -> int:
-    """How many of the first make one commit: many when they are small, one at least."""
-    size = 0
+    """How many of the first make one commit: many when they are small and go to few, one at least."""
+    size = deliveries = 0
     for number, entry in enumerate(queue[:MAX_GROUP]):
         size += len(entry.draft.data)
-        if size > MAX_GROUP_BYTES:
+        deliveries += len(entry.result.endpoint_ids)
+        if size > MAX_GROUP_BYTES or deliveries > MAX_GROUP_DELIVERIES:
             return max(1, number)
     return MAX_GROUP
 
