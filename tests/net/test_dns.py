@@ -163,9 +163,8 @@ async def test_an_answer_for_one_family_does_not_wait_long_for_the_other(resolve
 async def test_a_hundred_names_that_hang_do_not_delay_a_healthy_one(resolver: DnsResolver) -> None:
     hanging = [asyncio.create_task(refusal(resolver, f"hangs{i}.example", 1)) for i in range(100)]
     await asyncio.sleep(0)
-    started = time.monotonic()
     assert await resolver.resolve("brief.example", soon()) == (ADDRESS,)
-    assert time.monotonic() - started < 0.5
+    assert not any(look_up.done() for look_up in hanging)
     assert set(await asyncio.gather(*hanging)) == {Cause.DNS_TIMEOUT}
 
 
