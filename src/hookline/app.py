@@ -234,7 +234,6 @@ def _engine(core: Core, roles: Roles) -> Engine:
         ids=core.ids,
         clock=core.clock,
         telemetry=core.telemetry,
-        parallel=core.opened.groups,
         switch_off=core.opened.store.endpoints.switch_filter_off,
     )
     return Engine(core=core, publisher=publisher, delivering=delivering, hints=hints)

@@ -5,22 +5,22 @@ import pytest
 from hookline.model.ids import TenantId
 from hookline.route.answers import Gathered
 from hookline.route.draft import Draft
-from hookline.route.match import MatchResult
-from hookline.route.publish import (
+from hookline.route.groups import (
     MAX_GROUP,
     MAX_GROUP_BYTES,
     MAX_GROUP_DELIVERIES,
-    _Entry,
-    _group_size,
+    Entry,
+    group_size,
 )
+from hookline.route.match import MatchResult
 from hookline.storage.directory import TenantConfig
 
 
-async def entries(count: int, *, size: int = 10, matched: int = 1) -> list[_Entry]:
+async def entries(count: int, *, size: int = 10, matched: int = 1) -> list[Entry]:
     config = TenantConfig(tenant_id=TenantId("t"), version=1, endpoints={}, event_types={})
     gathered = Gathered(count)
     return [
-        _Entry(
+        Entry(
             Draft(type="a.b", data=b"x" * size),
             config,
             result=MatchResult(endpoint_ids=("e",) * matched),
@@ -33,17 +33,17 @@ async def entries(count: int, *, size: int = 10, matched: int = 1) -> list[_Entr
 
 
 async def test_many_small_ones_share_a_commit() -> None:
-    assert _group_size(await entries(MAX_GROUP + 5)) == MAX_GROUP
+    assert group_size(await entries(MAX_GROUP + 5)) == MAX_GROUP
 
 
 async def test_large_ones_do_not() -> None:
-    assert _group_size(await entries(10, size=MAX_GROUP_BYTES // 4)) == 4
+    assert group_size(await entries(10, size=MAX_GROUP_BYTES // 4)) == 4
 
 
 async def test_nor_do_those_that_go_to_many() -> None:
-    assert _group_size(await entries(50, matched=MAX_GROUP_DELIVERIES // 10)) == 10
+    assert group_size(await entries(50, matched=MAX_GROUP_DELIVERIES // 10)) == 10
 
 
 @pytest.mark.parametrize("size", [MAX_GROUP_BYTES, 10 * MAX_GROUP_BYTES])
 async def test_one_goes_however_large_it_is(size: int) -> None:
-    assert _group_size(await entries(2, size=size, matched=MAX_GROUP_DELIVERIES + 1)) == 1
+    assert group_size(await entries(2, size=size, matched=MAX_GROUP_DELIVERIES + 1)) == 1

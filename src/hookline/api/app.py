@@ -35,7 +35,7 @@ ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 Hot: TypeAlias = Callable[[Scope, Receive], Awaitable[Answer]]
 
 NOUNS = (events, deliveries, endpoints, secrets, event_types, keys, tenants, health, pages)
-_ONE = "/v1/events"
+_ONE, _MANY = (route.path for route in HOT)
 _AGAIN = "Publish again with the same idempotency key."
 _CLASSES: tuple[StatusClass, ...] = ("2xx", "2xx", "2xx", "3xx", "4xx", "5xx")
 _ROUTES = {"/healthz": Route.HEALTH, "/readyz": Route.HEALTH, "/metrics": Route.HEALTH}
@@ -98,7 +98,7 @@ class Api:
         self._publishing = Publishing(parts, auth)
         self._hot: dict[str, Hot] = {
             _ONE: self._publishing.one,
-            "/v1/events/batch": self._publishing.many,
+            _MANY: self._publishing.many,
         }
         self.hot_paths = frozenset(path.encode() for path in self._hot)
         hot = [(path, "POST") for path in self._hot]

@@ -17,20 +17,13 @@ from hookline.model.ids import EndpointId, EventId, Ids, NodeId, TenantId
 from hookline.route.answers import Awaited, Gathered
 from hookline.route.draft import Draft, Hand, Published
 from hookline.route.filter import FilterInput
+from hookline.route.groups import Check, Entry, group_size, next_is_due
 from hookline.route.match import Matcher, MatchResult, Route
 from hookline.route.waiting import waiting_delivery
 from hookline.storage.directory import Directory, TenantConfig
 from hookline.storage.ledger import Accepted, Duplicate, Fate, Gone, KeyConflict, Ledger, Stale, Stored
 from hookline.telemetry import Telemetry
 
-MAX_GROUP = 2000
-"""Events in one commit."""
-MAX_GROUP_BYTES = 8 * 1024 * 1024
-"""Of their data."""
-MAX_GROUP_DELIVERIES = 10_000
-"""Of which each may be a row."""
-WORTH_A_GROUP = 32
-"""Events waiting for which a second commit is begun while one runs: fewer gather until it ends."""
 MAX_MATCHERS = 10_000
 _REMATCHES = 20
 """Times that a configuration may change under one event before the caller is asked to come again."""
@@ -38,32 +31,6 @@ _REMATCHES = 20
 
 SwitchOff = Callable[[Endpoint, str, Micros], Awaitable[bool]]
 """Keep a filter from running, for this reason; False when it is off already, or another one by now."""
-Check = Callable[[TenantConfig, Draft], object]
-"""Raises what the publisher shall hear. Asked again when the configuration has changed before the commit."""
-
-
-class _Entry:
-    """One draft on its way to a commit."""
-
-    __slots__ = ("answer", "check", "config", "draft", "rematches", "result", "started")
-
-    def __init__(
-        self,
-        draft: Draft,
-        config: TenantConfig,
-        *,
-        result: MatchResult,
-        started: float,
-        check: Check | None,
-        answer: Awaited,
-    ) -> None:
-        self.draft = draft
-        self.check = check
-        self.config = config
-        self.result = result
-        self.started = started
-        self.rematches = 0
-        self.answer = answer
 
 
 class Publisher:
@@ -77,10 +44,8 @@ class Publisher:
         ids: Ids,
         clock: Clock,
         telemetry: Telemetry,
-        parallel: int,
         switch_off: SwitchOff,
     ) -> None:
-        """`parallel`: groups that may be in flight at once; 1 for SQLite, which has one writer."""
         self._ledger = ledger
         self._directory = directory
         self._hand = hand
@@ -88,10 +53,11 @@ class Publisher:
         self._ids = ids
         self._clock = clock
         self._telemetry = telemetry
-        self._parallel = parallel
         self._matchers: dict[TenantId, tuple[int, Matcher]] = {}
-        self._queue: list[_Entry] = []
+        self._queue: list[Entry] = []
         self._commits: set[asyncio.Task[None]] = set()
+        self._storing = 0  # events in them
+        self._about_to = False  # a commit has been begun and takes what is queued in the loop's next turn
         self._switch_off = switch_off
         self._switching: dict[tuple[TenantId, EndpointId], asyncio.Task[None]] = {}
 
@@ -172,33 +138,39 @@ class Publisher:
 
     def _enqueue(self, config: TenantConfig, draft: Draft, check: Check | None, answer: Awaited) -> None:
         result, started = self._match(config, draft), self._clock.monotonic()
-        self._queue.append(_Entry(draft, config, result=result, started=started, check=check, answer=answer))
+        self._queue.append(Entry(draft, config, result=result, started=started, check=check, answer=answer))
         self._start_if_due()
 
     def _start_if_due(self) -> None:
-        """An idle system commits at once. Beside a commit under way the next begins only when it is worth one."""
-        running = len(self._commits)
-        if self._queue and (not running or (running < self._parallel and len(self._queue) >= WORTH_A_GROUP)):
+        if not self._about_to and next_is_due(len(self._queue), len(self._commits), self._storing):
             self._start()
 
     def _start(self) -> None:
+        self._about_to = True
         task = asyncio.get_running_loop().create_task(self._commit_next())
         self._commits.add(task)
         task.add_done_callback(self._ended)
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         self._commits.discard(task)
+        self._about_to = self._about_to and not task.cancelled()
         if not task.cancelled() and (error := task.exception()) is not None:
             self._telemetry.fault("publisher", error)
         self._start_if_due()
 
     async def _commit_next(self) -> None:
-        size = _group_size(self._queue)
+        self._about_to = False
+        size = group_size(self._queue)
         group, self._queue = self._queue[:size], self._queue[size:]
-        if group:
-            await self._commit(group)
+        self._storing += len(group)
+        self._start_if_due()
+        try:
+            if group:
+                await self._commit(group)
+        finally:
+            self._storing -= len(group)
 
-    async def _commit(self, group: Sequence[_Entry]) -> None:
+    async def _commit(self, group: Sequence[Entry]) -> None:
         begun = self._clock.monotonic()
         accepted: list[Accepted] = []
         try:
@@ -226,7 +198,7 @@ class Publisher:
         seconds = self._clock.monotonic() - begun
         self._telemetry.emit(GroupCommitted(work="publish", rows=len(group), seconds=seconds))
 
-    async def _one_by_one(self, group: Sequence[_Entry]) -> None:
+    async def _one_by_one(self, group: Sequence[Entry]) -> None:
         """The database takes no part of this group because of one of its events: its neighbours must not suffer."""
         for entry in group:
             try:
@@ -234,7 +206,7 @@ class Publisher:
             except Exception as error:  # noqa: BLE001  its caller has heard
                 self._telemetry.fault("publisher", error)
 
-    def _accept(self, entry: _Entry) -> Accepted:
+    def _accept(self, entry: Entry) -> Accepted:
         """Ids are given here, not before: an event's id is never below a watermark that was written without it."""
         draft, config, now = entry.draft, entry.config, self._clock.now()
         matched = tuple(map(EndpointId, entry.result.endpoint_ids))
@@ -265,7 +237,7 @@ class Publisher:
             self._hand.begin(event.id, len(in_hand))
         return Accepted(event=event, version=config.version, in_hand=in_hand, waiting=tuple(waiting))
 
-    def _settle(self, entry: _Entry, accepted: Accepted, fate: Fate) -> None:
+    def _settle(self, entry: Entry, accepted: Accepted, fate: Fate) -> None:
         if not isinstance(fate, Stored) and accepted.in_hand:
             self._hand.abandon(accepted.event, accepted.in_hand)
         match fate:
@@ -283,7 +255,7 @@ class Publisher:
             case _:
                 assert_never(fate)
 
-    def _stored(self, entry: _Entry, accepted: Accepted) -> None:
+    def _stored(self, entry: Entry, accepted: Accepted) -> None:
         event = accepted.event
         if accepted.in_hand:
             self._hand.hand_over(event, accepted.in_hand)
@@ -314,12 +286,12 @@ class Publisher:
                 )
             )
 
-    def _duplicate(self, entry: _Entry, event: Event, other: EventId) -> None:
+    def _duplicate(self, entry: Entry, event: Event, other: EventId) -> None:
         self._telemetry.emit(EventDuplicate(tenant_id=event.tenant_id, event_id=other, type=event.type))
         if not entry.answer.done():
             entry.answer.set_result(Published(event_id=other, duplicate=True))
 
-    def _failed(self, group: Sequence[_Entry], accepted: Sequence[Accepted], error: BaseException) -> None:
+    def _failed(self, group: Sequence[Entry], accepted: Sequence[Accepted], error: BaseException) -> None:
         """Nothing was stored, or nobody knows. Either way each caller hears that it must come again."""
         known = isinstance(error, Exception) and not isinstance(error, CommitUnknown)
         settle = self._hand.abandon if known else self._hand.doubt
@@ -329,7 +301,7 @@ class Publisher:
         for entry in group:
             _fail(entry, error)
 
-    def _rematch(self, entry: _Entry) -> None:
+    def _rematch(self, entry: Entry) -> None:
         """The configuration changed between match and commit: match again, in a later group."""
         entry.rematches += 1
         if entry.rematches > _REMATCHES:
@@ -340,7 +312,7 @@ class Publisher:
         self._commits.add(task)
         task.add_done_callback(self._ended)
 
-    async def _match_again(self, entry: _Entry) -> None:
+    async def _match_again(self, entry: Entry) -> None:
         try:
             tenant, version = entry.config.tenant_id, entry.config.version
             entry.config = await self._directory.at_least(tenant, version + 1)
@@ -354,17 +326,6 @@ class Publisher:
             raise
         else:
             self._queue.append(entry)
-
-
-def _group_size(queue: Sequence[_Entry]) -> int:
-    """How many of the first make one commit: many when they are small and go to few, one at least."""
-    size = deliveries = 0
-    for number, entry in enumerate(queue[:MAX_GROUP]):
-        size += len(entry.draft.data)
-        deliveries += len(entry.result.endpoint_ids)
-        if size > MAX_GROUP_BYTES or deliveries > MAX_GROUP_DELIVERIES:
-            return max(1, number)
-    return MAX_GROUP
 
 
 def _route(endpoint: Endpoint) -> Route:
@@ -385,6 +346,6 @@ def _key_conflict(other: EventId) -> IdempotencyConflict:
     )
 
 
-def _fail(entry: _Entry, error: BaseException) -> None:
+def _fail(entry: Entry, error: BaseException) -> None:
     if not entry.answer.done():
         entry.answer.set_exception(error)

@@ -23,8 +23,6 @@ from hookline.storage.store import Store
 from hookline.vault import Vault
 
 CANARY = "canary"
-POSTGRES_GROUPS = 3
-"""Commit groups in flight at once; SQLite has one writer."""
 
 
 class Location(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +43,6 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
     batches: Batches
     directory: Directory
     prune: Prune
-    groups: int
     alone: bool
     """This process is the database's only one."""
 
@@ -69,7 +66,6 @@ async def open_store(location: Location, vault: Vault, clock: Clock, *, migrate_
         batches=Batches(database),
         directory=Directory(store.endpoints, store.event_types),
         prune=Prune(database),
-        groups=1 if location.sqlite else POSTGRES_GROUPS,
         alone=location.sqlite is not None,
     )
 

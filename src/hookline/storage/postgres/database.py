@@ -27,7 +27,7 @@ COMMAND_TIMEOUT = 60
 _LIMITS = {"statement_timeout": "60s"}
 """The server's own bound: a statement whose end we never hear of has ended by then (`deliver/doubts.py` waits longer)."""
 HINT = "Hookline tries again by itself; see that PostgreSQL runs and that HOOKLINE_DATABASE is right."
-_LOST = (
+LOST = (
     OSError,
     TimeoutError,
     asyncpg.PostgresConnectionError,
@@ -75,7 +75,7 @@ class PostgresDatabase:
                 server_settings=_PLANS | _LIMITS,
                 reset=_keep,
             )
-        except _LOST as error:
+        except LOST as error:
             raise Unavailable(f"PostgreSQL does not answer: {error}.", hint=HINT) from error
         except asyncpg.PostgresError as error:
             raise ConfigurationError(
@@ -154,7 +154,7 @@ async def _keep(_connection: object) -> None:
 async def lost_before_commit() -> AsyncIterator[None]:
     try:
         yield
-    except _LOST as error:
+    except LOST as error:
         raise Unavailable(
             f"PostgreSQL does not answer: {error or type(error).__name__}.", hint=HINT
         ) from error
@@ -167,7 +167,7 @@ async def commit_in_doubt() -> AsyncIterator[None]:
     """Around a statement that commits: a connection lost here leaves its outcome unknown."""
     try:
         yield
-    except _LOST as error:
+    except LOST as error:
         raise CommitUnknown(
             f"PostgreSQL was lost at a commit: {error or type(error).__name__}.", hint=HINT
         ) from error
@@ -183,10 +183,10 @@ async def _told() -> AsyncIterator[None]:
         raise Unavailable(f"PostgreSQL does not answer: {error.orig}.", hint=HINT) from error
     except DBAPIError as error:
         cause = error.orig.__cause__ if error.orig else None
-        if error.connection_invalidated or isinstance(cause, _LOST + _REFUSED):
+        if error.connection_invalidated or isinstance(cause, LOST + _REFUSED):
             raise Unavailable(f"PostgreSQL does not answer: {error.orig}.", hint=HINT) from error
         raise
-    except _LOST as error:
+    except LOST as error:
         raise Unavailable(
             f"PostgreSQL does not answer: {error or type(error).__name__}.", hint=HINT
         ) from error

@@ -12,20 +12,12 @@ from typing import Any
 import asyncpg
 
 from hookline.clock import Clock
+from hookline.storage.postgres.database import LOST
 
 CHANNEL = "hookline_work"
 PAUSE = 0.05
 """Seconds between two hints."""
 RECONNECT = 2.0
-
-
-_LOST = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # the server hung up between two statements
-)
 
 
 class Hints:
@@ -42,7 +34,7 @@ class Hints:
     async def run(self) -> None:
         """Listen and tell, until cancelled; a lost connection is made again."""
         while True:
-            with suppress(*_LOST):
+            with suppress(*LOST, asyncpg.PostgresError):
                 await self._connected()
             await self._clock.sleep(RECONNECT)
 

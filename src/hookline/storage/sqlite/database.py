@@ -4,36 +4,24 @@ A group is one function in the writer's thread: hopping threads for each stateme
 SQLite before 3.51.3 can corrupt the WAL when several connections checkpoint; only the writer ever does.
 """
 
-import asyncio
 import fcntl
 import os
-import queue
 import sqlite3
 import sys
-import threading
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
-from typing import IO, Self, TypeVar, cast
+from typing import IO, Self, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import StaticPool
 
 from hookline.errors import ConfigurationError, DatabaseTaken, Unavailable
+from hookline.storage.sqlite.thread import ConnectionThread
 
 T = TypeVar("T")
-_Job = Callable[[], None]
 
 SWITCH = 0.0005
 """Seconds after which a thread that waits for the interpreter's lock gets it."""
-_PRAGMAS = (
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",  # NORMAL may lose the last commits at power loss; a 2xx must not
-    "PRAGMA busy_timeout = 5000",
-    "PRAGMA temp_store = MEMORY",
-    "PRAGMA cache_size = -16384",
-)
 
 
 class SqliteDatabase:
@@ -72,8 +60,13 @@ class SqliteDatabase:
         return await self._writer.run(lambda: _transaction(self._writer.engine, "BEGIN IMMEDIATE", work))
 
     async def write_raw(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """For the hot statements: `work` runs on the driver's connection, inside one transaction."""
-        return await self._writer.run(lambda: _raw_transaction(self._writer.connection, work))
+        """For the hot statements: `work` runs on the driver's connection, inside a transaction that it may share with
+        others that wait; it must bear to be run again after a rollback.
+        """
+        try:
+            return await self._writer.join(work)
+        except sqlite3.OperationalError as error:
+            raise unavailable(error) from error
 
     @property
     def vital(self) -> Self:
@@ -89,67 +82,6 @@ class SqliteDatabase:
         self._lock.close()
 
 
-class ConnectionThread:
-    """One connection, and the one thread that uses it; jobs run in the order they came."""
-
-    def __init__(self, path: Path, *, readonly: bool) -> None:
-        self.connection = _connect(path, readonly=readonly)
-        self.engine = create_engine(
-            "sqlite://", creator=lambda: self.connection, poolclass=StaticPool, hide_parameters=True
-        )
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(
-            target=self._work, name=f"sqlite-{'reader' if readonly else 'writer'}"
-        )
-        self._thread.daemon = True  # a process that dies must not wait for its readers
-        self._thread.start()
-
-    async def run(self, work: Callable[[], T]) -> T:
-        """A caller that is cancelled does not cancel the work: what was begun is finished."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
-        self._jobs.put(lambda: _answer(loop, future, work))
-        return await future
-
-    async def close(self) -> None:
-        await self.run(self.connection.close)
-        self._jobs.put(None)
-        self._thread.join()
-
-    def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            job()
-
-
-def _answer(loop: asyncio.AbstractEventLoop, future: asyncio.Future[T], work: Callable[[], T]) -> None:
-    def settle(result: T | None, error: BaseException | None) -> None:
-        if future.cancelled():
-            return
-        if error is not None:
-            future.set_exception(error)
-        else:
-            future.set_result(cast("T", result))
-
-    result: T | None = None
-    failure: BaseException | None = None
-    try:
-        result = work()
-    except BaseException as error:  # noqa: BLE001  whatever it is, it belongs to the caller
-        failure = error
-    with suppress(RuntimeError):  # the loop may be gone at exit
-        loop.call_soon_threadsafe(settle, result, failure)
-
-
-def _connect(path: Path, *, readonly: bool) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
-    for pragma in _PRAGMAS:
-        connection.execute(pragma)
-    if readonly:
-        connection.execute("PRAGMA query_only = ON")
-        connection.execute("PRAGMA wal_autocheckpoint = 0")
-    return connection
-
-
 def _transaction(engine: Engine, begin: str, work: Callable[[Connection], T]) -> T:
     try:
         with engine.connect() as connection:
@@ -161,20 +93,6 @@ def _transaction(engine: Engine, begin: str, work: Callable[[Connection], T]) ->
         if isinstance(error.orig, sqlite3.OperationalError):
             raise unavailable(error.orig) from error
         raise
-
-
-def _raw_transaction(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-        result = work(connection)
-        connection.execute("COMMIT")
-    except BaseException as error:
-        with suppress(sqlite3.Error):  # a full disk has rolled back already
-            connection.rollback()
-        if isinstance(error, sqlite3.OperationalError):
-            raise unavailable(error) from error
-        raise
-    return result
 
 
 def unavailable(error: sqlite3.Error) -> Unavailable:

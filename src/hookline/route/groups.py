@@ -1,0 +1,70 @@
+"""Groups: which events share one commit, and when the next begins."""
+
+from collections.abc import Callable, Sequence
+
+from hookline.route.answers import Awaited
+from hookline.route.draft import Draft
+from hookline.route.match import MatchResult
+from hookline.storage.directory import TenantConfig
+
+MAX_GROUP = 2000
+"""Events in one commit."""
+MAX_GROUP_BYTES = 8 * 1024 * 1024
+"""Of their data."""
+MAX_GROUP_DELIVERIES = 10_000
+"""Of which each may be a row."""
+PARALLEL = 3
+"""Commit groups in flight at once."""
+WORTH_A_GROUP = 32
+"""Events waiting for which another commit is begun beside one that runs: fewer gather until it ends."""
+FEW = 8
+"""Beside a commit of fewer events than this the next begins at once, however small: there is room for both, and on
+SQLite they share a transaction if the first has not begun.
+"""
+
+Check = Callable[[TenantConfig, Draft], object]
+"""Raises what the publisher shall hear. Asked again when the configuration has changed before the commit."""
+
+
+class Entry:
+    """One draft on its way to a commit."""
+
+    __slots__ = ("answer", "check", "config", "draft", "rematches", "result", "started")
+
+    def __init__(
+        self,
+        draft: Draft,
+        config: TenantConfig,
+        *,
+        result: MatchResult,
+        started: float,
+        check: Check | None,
+        answer: Awaited,
+    ) -> None:
+        self.draft = draft
+        self.check = check
+        self.config = config
+        self.result = result
+        self.started = started
+        self.rematches = 0
+        self.answer = answer
+
+
+def group_size(queue: Sequence[Entry]) -> int:
+    """How many of the first make one commit: many when they are small and go to few, one at least."""
+    size = deliveries = 0
+    for number, entry in enumerate(queue[:MAX_GROUP]):
+        size += len(entry.draft.data)
+        deliveries += len(entry.result.endpoint_ids)
+        if size > MAX_GROUP_BYTES or deliveries > MAX_GROUP_DELIVERIES:
+            return max(1, number)
+    return MAX_GROUP
+
+
+def next_is_due(waiting: int, running: int, storing: int) -> bool:
+    """`waiting` events, beside `running` commits of `storing` events. An idle system commits at once; beside a large
+    commit the next begins only when it is worth one.
+    """
+    if not waiting or not running:
+        return bool(waiting)
+    return running < PARALLEL and (waiting >= WORTH_A_GROUP or storing < FEW)

@@ -1,0 +1,162 @@
+"""What waits for SQLite's writer shares a transaction, and nobody suffers from a stranger."""
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hookline.storage.sqlite.thread import _CHECKPOINT_ROWS, _MOST_ROWS, ConnectionThread
+from tests.engine.gateway import until
+
+CHECKPOINT = "PRAGMA wal_checkpoint(PASSIVE)"
+Work = Callable[[sqlite3.Connection], object]
+
+
+class Busy:
+    """A writer that is held up, so that what is asked meanwhile waits."""
+
+    def __init__(self, writer: ConnectionThread) -> None:
+        self.writer = writer
+        self.statements: list[str] = []
+
+    async def together(self, *works: Coroutine[Any, Any, object]) -> list[object]:
+        """All of them wait when the writer is free."""
+        go = threading.Event()
+        held = asyncio.create_task(self.writer.run(lambda: go.wait(10)))
+        await asyncio.sleep(0)
+        asked = [asyncio.create_task(work) for work in works]
+        await asyncio.sleep(0)
+        self.statements.clear()
+        go.set()
+        await held
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    def count(self, statement: str) -> int:
+        return self.statements.count(statement)
+
+    async def names(self) -> list[str]:
+        return await self.writer.run(
+            lambda: [
+                row[0] for row in self.writer.connection.execute("SELECT name FROM things ORDER BY rowid")
+            ]
+        )
+
+
+def many(count: int) -> Work:
+    rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT ?) "
+    insert = rows + "INSERT INTO things SELECT hex(randomblob(8)) FROM n"
+    return lambda connection: connection.execute(insert, (count,)).rowcount
+
+
+def put(name: str) -> Work:
+    return lambda connection: connection.execute("INSERT INTO things VALUES (?)", (name,)).rowcount
+
+
+@pytest.fixture
+async def busy(tmp_path: Path) -> AsyncIterator[Busy]:
+    async with _busy(tmp_path) as busy:
+        yield busy
+
+
+@asynccontextmanager
+async def _busy(folder: Path) -> AsyncIterator[Busy]:
+    writer = ConnectionThread(folder / "things.db", readonly=False)
+    writer.connection.execute("CREATE TABLE things (name TEXT UNIQUE NOT NULL)")
+    busy = Busy(writer)
+    writer.connection.set_trace_callback(busy.statements.append)
+    yield busy
+    await writer.close()
+
+
+async def test_what_waits_is_committed_together(busy: Busy) -> None:
+    told = await busy.together(*(busy.writer.join(put(name)) for name in "abc"))
+    assert told == [1, 1, 1]
+    assert busy.count("COMMIT") == 1
+    assert await busy.names() == ["a", "b", "c"]
+
+
+async def test_one_that_fails_harms_no_other(busy: Busy) -> None:
+    """Each is run again on its own; only the one at fault hears of it."""
+    await busy.writer.join(put("taken"))
+    first, failed, last = await busy.together(*(busy.writer.join(put(name)) for name in ("a", "taken", "b")))
+    assert (first, last) == (1, 1)
+    assert isinstance(failed, sqlite3.IntegrityError)
+    assert await busy.names() == ["taken", "a", "b"]
+
+
+async def test_a_commit_that_fails_leaves_nothing_of_anybody(busy: Busy) -> None:
+    busy.writer.connection.execute("PRAGMA foreign_keys = ON")
+    busy.writer.connection.execute(
+        "CREATE TABLE parts (thing TEXT REFERENCES things (name) DEFERRABLE INITIALLY DEFERRED)"
+    )
+
+    def orphan(connection: sqlite3.Connection) -> None:
+        connection.execute("INSERT INTO parts VALUES ('nothing')")
+
+    told = await busy.together(busy.writer.join(orphan), busy.writer.join(orphan))
+    assert all(isinstance(one, sqlite3.IntegrityError) for one in told)
+    assert busy.count("ROLLBACK") == 3  # together, then each
+    count = "SELECT count(*) FROM parts"
+    assert await busy.writer.join(lambda connection: connection.execute(count).fetchone()) == (0,)
+
+
+async def test_what_has_its_own_transactions_stands_between_others_in_its_order(busy: Busy) -> None:
+    seen: list[int] = []
+
+    def own() -> None:
+        seen.extend(busy.writer.connection.execute("SELECT count(*) FROM things").fetchone())
+
+    await busy.together(busy.writer.join(put("a")), busy.writer.run(own), busy.writer.join(put("b")))
+    assert seen == [1]
+    assert busy.count("COMMIT") == 2
+
+
+async def test_one_who_leaves_changes_nothing_for_the_others(busy: Busy) -> None:
+    """What was asked is done all the same."""
+    go = threading.Event()
+    held = asyncio.create_task(busy.writer.run(lambda: go.wait(10)))
+    asked = [asyncio.create_task(busy.writer.join(put(name))) for name in "ab"]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    asked[0].cancel()
+    go.set()
+    assert await held
+    assert await asked[1] == 1
+    assert await busy.names() == ["a", "b"]
+
+
+async def test_it_checkpoints_after_enough_rows_behind_their_answer(busy: Busy) -> None:
+    await busy.writer.join(many(_CHECKPOINT_ROWS - 1))
+    await busy.names()
+    assert busy.count(CHECKPOINT) == 0
+    await busy.writer.join(put("a"))
+    await until(lambda: busy.count(CHECKPOINT) == 1)
+    assert busy.statements.index(CHECKPOINT) > busy.statements.index("COMMIT")
+    await busy.writer.join(put("b"))
+    await busy.names()
+    assert busy.count(CHECKPOINT) == 1
+
+
+@pytest.mark.parametrize(("rows", "checkpoints"), [(_MOST_ROWS - 1, 0), (_MOST_ROWS, 1)])
+async def test_one_who_waits_comes_before_it_but_not_for_ever(
+    busy: Busy, rows: int, checkpoints: int
+) -> None:
+    begun, next_is_there = threading.Event(), threading.Event()
+
+    def write() -> None:
+        begun.set()
+        many(rows)(busy.writer.connection)
+        next_is_there.wait(10)
+
+    writing = asyncio.create_task(busy.writer.run(write))
+    await asyncio.to_thread(begun.wait, 10)
+    waiting = asyncio.create_task(busy.writer.run(lambda: busy.count(CHECKPOINT)))
+    await asyncio.sleep(0)
+    next_is_there.set()
+    await writing
+    assert await waiting == checkpoints
