@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from hookline.storage.sqlite.thread import _CHECKPOINT_ROWS, _MOST_ROWS, ConnectionThread
+from hookline.errors import Unavailable
+from hookline.storage.sqlite.thread import _CHECKPOINT, _MOST, ConnectionThread
 from tests.engine.gateway import until
 
 CHECKPOINT = "PRAGMA wal_checkpoint(PASSIVE)"
@@ -131,7 +132,7 @@ async def test_one_who_leaves_changes_nothing_for_the_others(busy: Busy) -> None
 
 
 async def test_it_checkpoints_after_enough_rows_behind_their_answer(busy: Busy) -> None:
-    await busy.writer.join(many(_CHECKPOINT_ROWS - 1))
+    await busy.writer.join(many(_CHECKPOINT - 1))
     await busy.names()
     assert busy.count(CHECKPOINT) == 0
     await busy.writer.join(put("a"))
@@ -142,7 +143,7 @@ async def test_it_checkpoints_after_enough_rows_behind_their_answer(busy: Busy) 
     assert busy.count(CHECKPOINT) == 1
 
 
-@pytest.mark.parametrize(("rows", "checkpoints"), [(_MOST_ROWS - 1, 0), (_MOST_ROWS, 1)])
+@pytest.mark.parametrize(("rows", "checkpoints"), [(_MOST - 1, 0), (_MOST, 1)])
 async def test_one_who_waits_comes_before_it_but_not_for_ever(
     busy: Busy, rows: int, checkpoints: int
 ) -> None:
@@ -160,3 +161,92 @@ async def test_one_who_waits_comes_before_it_but_not_for_ever(
     next_is_there.set()
     await writing
     assert await waiting == checkpoints
+
+
+class Counting:
+    """A connection whose count of changed rows stands elsewhere."""
+
+    def __init__(self, connection: sqlite3.Connection, more: int) -> None:
+        self._connection = connection
+        self._more = more
+
+    @property
+    def total_changes(self) -> int:
+        count = self._connection.total_changes + self._more
+        return (count + (1 << 31)) % (1 << 32) - (1 << 31)  # an int of C
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+
+async def test_it_checkpoints_for_ever_though_sqlites_count_of_rows_is_an_int_of_c(busy: Busy) -> None:
+    """After 25 days at a thousand rows a second."""
+    busy.writer.connection = Counting(busy.writer.connection, (1 << 31) - 10)  # type: ignore[assignment]
+    await busy.names()
+    for done in (1, 2, 3):
+        await until(lambda: busy.count(CHECKPOINT) == done)  # noqa: B023  it is asked before the next turn
+        await busy.writer.join(many(_CHECKPOINT))
+
+
+async def test_few_rows_of_large_bodies_are_a_reason_to_checkpoint_too(busy: Busy) -> None:
+    body = "INSERT INTO things VALUES (hex(randomblob(4096 * 1000)))"
+    await busy.writer.join(lambda connection: connection.execute(body).rowcount)
+    await until(lambda: busy.count(CHECKPOINT) == 1)
+
+
+async def test_a_reader_never_checkpoints(tmp_path: Path) -> None:
+    async with _busy(tmp_path) as busy:
+        reader = ConnectionThread(tmp_path / "things.db", readonly=True)
+        statements: list[str] = []
+        reader.connection.set_trace_callback(statements.append)
+        await busy.writer.join(many(10 * _MOST))
+        count = "SELECT count(*) FROM things"
+        for _ in range(2):
+            assert await reader.run(lambda: reader.connection.execute(count).fetchone()) == (10 * _MOST,)
+        await reader.close()
+        assert CHECKPOINT not in statements
+
+
+async def test_a_checkpoint_that_fails_ends_nothing(busy: Busy, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(busy.writer, "_checkpoint", fail)
+    assert await busy.writer.join(put("a")) == 1
+    assert await busy.writer.join(put("b")) == 1
+
+
+async def test_when_nobody_can_begin_all_hear_of_it_after_one_wait(busy: Busy, tmp_path: Path) -> None:
+    """Another program holds the file."""
+    other = sqlite3.connect(tmp_path / "things.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    busy.writer.connection.execute("PRAGMA busy_timeout = 50")
+    told = await busy.together(*(busy.writer.join(put(name)) for name in "abc"))
+    assert all(isinstance(one, sqlite3.OperationalError) for one in told)
+    assert busy.count("BEGIN IMMEDIATE") == 1
+    other.execute("ROLLBACK")
+    other.close()
+    assert await busy.writer.join(put("a")) == 1
+
+
+async def test_one_that_fails_only_at_the_commit_harms_no_other(busy: Busy) -> None:
+    busy.writer.connection.execute("PRAGMA foreign_keys = ON")
+    busy.writer.connection.execute(
+        "CREATE TABLE parts (thing TEXT REFERENCES things (name) DEFERRABLE INITIALLY DEFERRED)"
+    )
+
+    def orphan(connection: sqlite3.Connection) -> None:
+        connection.execute("INSERT INTO parts VALUES ('nothing')")
+
+    told = await busy.together(busy.writer.join(put("a")), busy.writer.join(orphan))
+    assert told[0] == 1
+    assert isinstance(told[1], sqlite3.IntegrityError)
+    assert await busy.names() == ["a"]
+
+
+async def test_who_asks_after_the_end_hears_so(tmp_path: Path) -> None:
+    writer = ConnectionThread(tmp_path / "things.db", readonly=False)
+    await writer.close()
+    await writer.close()
+    with pytest.raises(Unavailable):
+        await writer.join(put("a"))

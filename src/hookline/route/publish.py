@@ -56,6 +56,7 @@ class Publisher:
         self._matchers: dict[TenantId, tuple[int, Matcher]] = {}
         self._queue: list[Entry] = []
         self._commits: set[asyncio.Task[None]] = set()
+        self._rematching: set[asyncio.Task[None]] = set()
         self._storing = 0  # events in them
         self._about_to = False  # a commit has been begun and takes what is queued in the loop's next turn
         self._switch_off = switch_off
@@ -97,8 +98,9 @@ class Publisher:
 
     async def drain(self) -> None:
         """Wait until everything that was accepted is committed and handed over."""
-        while self._commits or self._queue or self._switching:
-            await asyncio.gather(*self._commits, *self._switching.values(), return_exceptions=True)
+        while self._commits or self._rematching or self._queue or self._switching:
+            under_way = (*self._commits, *self._rematching, *self._switching.values())
+            await asyncio.gather(*under_way, return_exceptions=True)
             await asyncio.sleep(0)
 
     def _match(self, config: TenantConfig, draft: Draft) -> MatchResult:
@@ -309,8 +311,14 @@ class Publisher:
             _fail(entry, Unavailable(detail, hint="Publish again with the same idempotency key."))
             return
         task = asyncio.get_running_loop().create_task(self._match_again(entry))
-        self._commits.add(task)
-        task.add_done_callback(self._ended)
+        self._rematching.add(task)
+        task.add_done_callback(self._rematched)
+
+    def _rematched(self, task: "asyncio.Task[None]") -> None:
+        self._rematching.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._telemetry.fault("publisher", error)
+        self._start_if_due()
 
     async def _match_again(self, entry: Entry) -> None:
         try:

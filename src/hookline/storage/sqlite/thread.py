@@ -17,6 +17,8 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import create_engine
 from sqlalchemy.pool import StaticPool
 
+from hookline.errors import Unavailable
+
 T = TypeVar("T")
 
 _PRAGMAS = (
@@ -25,12 +27,14 @@ _PRAGMAS = (
     "PRAGMA busy_timeout = 5000",
     "PRAGMA temp_store = MEMORY",
     "PRAGMA cache_size = -16384",
-    "PRAGMA wal_autocheckpoint = 16000",  # pages: should the writer never come to it, as `_checkpoint` does
+    "PRAGMA wal_autocheckpoint = 24000",  # pages: should the writer never come to it, as `_checkpoint` does
 )
-_CHECKPOINT_ROWS = 1500
-"""Rows changed from one checkpoint to the next: 1,500 to 6,000 pages of 4 KiB in the log."""
-_MOST_ROWS = 4 * _CHECKPOINT_ROWS
+_CHECKPOINT = 1500
+"""Rows changed or pages grown from one checkpoint to the next: some 1,500 to 6,000 pages of 4 KiB in the log."""
+_MOST = 4 * _CHECKPOINT
 """At so many it no longer waits for a moment when nobody else does."""
+_COUNTER = 1 << 32
+"""Where SQLite's count of changed rows wraps (to a negative number, half way)."""
 
 
 class ConnectionThread:
@@ -42,8 +46,10 @@ class ConnectionThread:
             "sqlite://", creator=lambda: self.connection, poolclass=StaticPool, hide_parameters=True
         )
         self._jobs: queue.SimpleQueue[_Job[Any]] = queue.SimpleQueue()
-        self._checkpointed = 0
+        self._readonly = readonly
+        self._changes = self._pages = self._logged = 0
         self._open = True
+        self._closing = False
         self._thread = threading.Thread(
             target=self._work, name=f"sqlite-{'reader' if readonly else 'writer'}"
         )
@@ -63,10 +69,16 @@ class ConnectionThread:
         return await self._answer(_Job(work, joins=True))
 
     async def close(self) -> None:
-        await self.run(self._close)
+        if not self._closing:
+            closing = _Job(lambda _: self._close(), joins=False)
+            self._jobs.put(closing)
+            self._closing = True
+            await closing.answer
         self._thread.join()
 
     async def _answer(self, job: "_Job[T]") -> T:
+        if self._closing or not self._open:
+            raise _closed()
         self._jobs.put(job)
         return await job.answer
 
@@ -75,25 +87,45 @@ class ConnectionThread:
         self.connection.close()
 
     def _work(self) -> None:
-        while self._open:
-            for joins, jobs in groupby(self._waiting(), key=lambda job: job.joins):
-                if joins:
-                    _together(self.connection, list(jobs))
-                else:
-                    for job in jobs:
-                        job.run(self.connection)
-            if self._open:
+        try:
+            while self._open:
+                self._serve()
+        finally:  # by a fault nobody foresaw, perhaps: whoever waits must hear of it
+            self._open = False
+            with suppress(queue.Empty):
+                while True:
+                    self._jobs.get_nowait().fail(_closed())
+
+    def _serve(self) -> None:
+        for joins, jobs in groupby(self._waiting(), key=lambda job: job.joins):
+            if joins:
+                _together(self.connection, list(jobs))
+            else:
+                for job in jobs:
+                    job.run(self.connection)
+        if self._open and not self._readonly:
+            with suppress(Exception):  # it changes nothing that anybody reads, and comes again
                 self._checkpoint()
 
     def _checkpoint(self) -> None:
         """After the answers, and when nobody waits. SQLite's own comes inside a COMMIT, whose caller would hear some
         milliseconds late that his rows are safe.
         """
-        rows = self.connection.total_changes - self._checkpointed
-        if rows >= _MOST_ROWS or (rows >= _CHECKPOINT_ROWS and self._jobs.empty()):
-            self._checkpointed += rows
-            with suppress(sqlite3.Error):  # it changes nothing that anybody reads, and comes again
-                self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        self._logged += self._written()
+        if self._logged >= _MOST or (self._logged >= _CHECKPOINT and self._jobs.empty()):
+            self._logged = 0
+            self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
+    def _written(self) -> int:
+        """Rows changed, or pages by which large bodies let the file grow, since it was last asked."""
+        changes = self.connection.total_changes
+        used, free = (
+            self.connection.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("page_count", "freelist_count")
+        )
+        rows, grown = (changes - self._changes) % _COUNTER, max(0, used - free - self._pages)
+        self._changes, self._pages = changes, used - free
+        return max(rows, grown)
 
     def _waiting(self) -> list["_Job[Any]"]:
         """At least one."""
@@ -143,35 +175,39 @@ class _Job(Generic[T]):
 
 def _together(connection: sqlite3.Connection, jobs: Sequence[_Job[Any]]) -> None:
     """One transaction; if that fails, one for each, so that nobody suffers from a stranger."""
-    try:
-        results = _transaction(connection, [job.work for job in jobs])
-    except BaseException as error:  # noqa: BLE001  whatever it is, it belongs to one caller, or to all
-        _one_by_one(connection, jobs, error)
-        return
-    for job, result in zip(jobs, results, strict=True):
-        job.succeed(result)
+    if not _ended(connection, jobs):
+        for job in jobs:
+            _ended(connection, [job])
 
 
-def _one_by_one(connection: sqlite3.Connection, jobs: Sequence[_Job[Any]], error: BaseException) -> None:
-    if len(jobs) == 1:
-        jobs[0].fail(error)
-        return
-    for job in jobs:
-        _together(connection, [job])
-
-
-def _transaction(
-    connection: sqlite3.Connection, works: Sequence[Callable[[sqlite3.Connection], Any]]
-) -> list[Any]:
+def _ended(connection: sqlite3.Connection, jobs: Sequence[_Job[Any]]) -> bool:
+    """False: several share the failure of one; each is to be run alone."""
     try:
         connection.execute("BEGIN IMMEDIATE")
-        results = [work(connection) for work in works]
+    except BaseException as error:  # noqa: BLE001  nobody's fault in particular: another try would wait as long
+        return _fail(jobs, error)
+    try:
+        results = [job.work(connection) for job in jobs]
         connection.execute("COMMIT")
-    except BaseException:
+    except BaseException as error:  # noqa: BLE001  whatever it is, it belongs to one caller, or to all
         with suppress(sqlite3.Error):  # a full disk has rolled back already
             connection.rollback()
-        raise
-    return results
+        return len(jobs) == 1 and _fail(jobs, error)
+    for job, result in zip(jobs, results, strict=True):
+        job.succeed(result)
+    return True
+
+
+def _fail(jobs: Sequence[_Job[Any]], error: BaseException) -> bool:
+    for job in jobs:
+        job.fail(error)
+    return True
+
+
+def _closed() -> Unavailable:
+    return Unavailable(
+        "The database is closed.", hint="This node stops, or its log says why; ask another one."
+    )
 
 
 def _connect(path: Path, *, readonly: bool) -> sqlite3.Connection:
