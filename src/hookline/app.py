@@ -14,7 +14,7 @@ from hookline import __version__, metrics
 from hookline.address import address_of
 from hookline.api.app import build_api, build_probes
 from hookline.api.parts import Parts
-from hookline.catalog.loader import load_dialects
+from hookline.catalog.loader import load_dialects, load_providers
 from hookline.clock import Clock, SystemClock
 from hookline.config import Settings
 from hookline.deliver.claimer import Claimer
@@ -35,6 +35,7 @@ from hookline.net.dns import DnsResolver
 from hookline.net.guard import Guard
 from hookline.net.proxy import parse_proxy
 from hookline.net.url import parse_url
+from hookline.receive.inbox import Inbox
 from hookline.route.distant import DistantHand
 from hookline.route.draft import Hand
 from hookline.route.publish import Publisher
@@ -72,6 +73,7 @@ class Core:
     client: Client
     targets: Targets
     upkeep: Upkeep
+    inbox: Inbox
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,6 +169,7 @@ def _parts(engine: Engine) -> Parts:
         dialects=core.dialects,
         tester=Tester(core.client, core.targets, core.clock),
         shedder=core.upkeep,
+        inbox=core.inbox,
         settings=core.settings,
         telemetry=core.telemetry,
         clock=core.clock,
@@ -213,6 +216,9 @@ async def _core(
         targets=Targets(dialects, guard.check),
         upkeep=Upkeep(
             store=opened.store, prune=opened.prune, bounds=bounds, clock=clock, telemetry=telemetry
+        ),
+        inbox=Inbox.over(
+            opened.store, load_providers(settings.catalog), client, clock=clock, telemetry=telemetry
         ),
     )
 
@@ -335,6 +341,7 @@ async def _stop(engine: Engine, tasks: Sequence[asyncio.Task[None]], heart: asyn
     The heart beats to the last, or others would take over what is about to be finished.
     """
     await engine.publisher.drain()
+    await engine.core.inbox.refusals.drain()
     await _cancelled(*tasks)
     if engine.delivering is not None:
         worker, node, telemetry = engine.delivering.worker, engine.delivering.node, engine.core.telemetry

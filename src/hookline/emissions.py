@@ -12,6 +12,7 @@ import msgspec
 from hookline import metrics
 from hookline.emission import BareUrl, Emission, Level
 from hookline.model.attempt import Cause
+from hookline.model.receipt import Outcome, Refusal
 
 
 class Route(StrEnum):
@@ -50,6 +51,73 @@ class EventDuplicate(Emission, frozen=True, kw_only=True):
     tenant_id: str
     event_id: str
     type: str
+
+
+class RequestReceived(Emission, frozen=True, kw_only=True):
+    """A request to a source was accepted, or was a duplicate or a handshake."""
+
+    words = "Webhook received: {provider} ({receipt_id}, {events} events) - {outcome}"
+    counts = (metrics.RECEIPTS,)
+    tenant_id: str
+    source_id: str
+    receipt_id: str
+    provider: str
+    outcome: Outcome
+    events: int
+    size: int
+    """Bytes of its body."""
+
+
+class SignatureInvalid(Emission, frozen=True, kw_only=True):
+    """A request to a source did not prove who sent it."""
+
+    level = Level.WARNING
+    words = "Invalid webhook signature from {provider}"
+    counts = (metrics.RECEIPTS,)
+    outcome: ClassVar[Outcome] = Outcome.REFUSED
+    tenant_id: str
+    source_id: str
+    receipt_id: str
+    provider: str
+    cause: Refusal
+    remote: str
+
+
+class ReceiptRefused(SignatureInvalid, frozen=True, kw_only=True):
+    """A request to a source was refused before its signature was looked at."""
+
+    words = "Webhook refused: {provider} - {cause}"
+
+
+class SourceFailed(Emission, frozen=True, kw_only=True):
+    """A source does not fit the catalogue any more: what comes to it is refused."""
+
+    level = Level.ERROR
+    words = "Source {source_id} does not work: {reason}"
+    tenant_id: str
+    source_id: str
+    provider: str
+    reason: str
+
+
+class ReceiptsDropped(Emission, frozen=True, kw_only=True):
+    """Receipts of refused requests were not kept: too many came at once, or the database was lost."""
+
+    level = Level.WARNING
+    words = "Receipts dropped: {receipts}"
+    counts = (metrics.RECEIPTS_DROPPED,)
+    receipts: int
+
+
+class SecretLearned(Emission, frozen=True, kw_only=True):
+    """A provider told its secret in a handshake."""
+
+    words = "Secret learned: source {source_id} from {provider}"
+    tenant_id: str
+    source_id: str
+    provider: str
+    confirmed: bool
+    """False: it counts only when an operator confirms it."""
 
 
 class FilterFailed(Emission, frozen=True, kw_only=True):
@@ -258,8 +326,9 @@ class PublishingShed(Emission, frozen=True, kw_only=True):
 class Pruned(Emission, frozen=True, kw_only=True):
     """Old rows were deleted."""
 
-    words = "Pruned: {events} events, {keys} idempotency keys"
+    words = "Pruned: {events} events, {receipts} receipts, {keys} idempotency keys"
     events: int
+    receipts: int
     keys: int
 
 
@@ -363,6 +432,12 @@ class LibraryError(LibraryNote, frozen=True, kw_only=True):
 EMISSIONS: tuple[type[Emission], ...] = (
     EventReceived,
     EventDuplicate,
+    RequestReceived,
+    SignatureInvalid,
+    ReceiptRefused,
+    SourceFailed,
+    ReceiptsDropped,
+    SecretLearned,
     FilterFailed,
     FilterSwitchedOff,
     AttemptDelivered,

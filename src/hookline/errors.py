@@ -11,6 +11,7 @@ HooklineError
 │   ├── InvalidCursor 400
 │   └── BodyTooLarge  413
 ├── Unauthorized      401  no key, or a key that is not (any more) known
+│   └── NotProven     401  a request to a source was not accepted, for whatever reason
 ├── Forbidden         403  the key's scope does not reach this
 ├── NotFound          404  absent, or another tenant's: the answer is the same
 ├── MethodNotAllowed  405  the path is known, the method is not
@@ -170,6 +171,16 @@ class Unauthorized(HooklineError):
     code = "unauthorized"
     status = 401
     title = "No valid API key"
+
+
+class NotProven(Unauthorized):
+    """There is no such source, or the request does not prove that it may come in. The answer never says which.
+
+    Look at the source's receipts: the cause stands there. After you have mended the secret, accept the receipt.
+    """
+
+    code = "not_proven"
+    title = "The request is not accepted"
 
 
 class Forbidden(HooklineError):

@@ -35,6 +35,17 @@ EVENTS_DUPLICATE = Metric(
     kind=MetricKind.COUNTER,
     sentence="Publishes answered with an earlier event of the same idempotency key.",
 )
+RECEIPTS = Metric(
+    name="hookline_receipts_total",
+    kind=MetricKind.COUNTER,
+    sentence="Requests to sources, by what became of them.",
+    labels=("outcome",),
+)
+RECEIPTS_DROPPED = Metric(
+    name="hookline_receipts_dropped_total",
+    kind=MetricKind.COUNTER,
+    sentence="Receipts of refused requests that were not kept, because too many came or the database was lost.",
+)
 PUBLISH_SECONDS = Metric(
     name="hookline_publish_seconds",
     kind=MetricKind.HISTOGRAM,
@@ -143,6 +154,8 @@ LINES_LOST = Metric(
 METRICS: tuple[Metric, ...] = (
     EVENTS_ACCEPTED,
     EVENTS_DUPLICATE,
+    RECEIPTS,
+    RECEIPTS_DROPPED,
     PUBLISH_SECONDS,
     ATTEMPTS,
     ATTEMPT_SECONDS,

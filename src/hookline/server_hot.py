@@ -22,7 +22,9 @@ _RawHeaders = Sequence[tuple[bytes, bytes]]
 class Direct(Protocol):
     """What an application offers beside ASGI."""
 
-    hot_paths: frozenset[bytes]
+    def is_hot(self, target: bytes) -> bool:
+        """Whether a POST to this path, with or without a query, may be answered here."""
+        ...
 
     def begin(self, scope: Scope, body: bytes, done: Callable[[Answer], None]) -> bool:
         """Answer without a task: True when `done` will be called, once and later; False: ask `direct`."""
@@ -106,7 +108,7 @@ def answer_bytes(answer: Answer, defaults: _RawHeaders, *, keep_alive: bool) -> 
 
 def direct_of(app: Any) -> Direct | None:
     """`app` itself, when it offers the direct way; a middleware around it (trusted proxies) does not."""
-    return app if all(hasattr(app, name) for name in ("begin", "direct", "hot_paths")) else None
+    return app if all(hasattr(app, name) for name in ("begin", "direct", "is_hot")) else None
 
 
 def started(tasks: "set[asyncio.Task[None]]", loop: asyncio.AbstractEventLoop) -> Callable[[Any], None]:

@@ -86,7 +86,7 @@ class GuardedProtocol(HttpToolsProtocol):
             return
         self._in_head = False
         self._head_bytes = 0
-        if self._direct is not None and self.url in self._direct.hot_paths and self._may_be_direct():
+        if self._direct is not None and self._direct.is_hot(self.url) and self._may_be_direct():
             self._begin_hot(self._direct)
         else:
             super().on_headers_complete()
@@ -97,7 +97,9 @@ class GuardedProtocol(HttpToolsProtocol):
         return free and plain and is_plain(self.headers)
 
     def _begin_hot(self, direct: Direct) -> None:
-        self.scope["method"], self.scope["path"] = "POST", self.url.decode("ascii")
+        target, _, query = self.url.partition(b"?")
+        self.scope["method"], self.scope["path"] = "POST", target.decode("ascii")
+        self.scope["query_string"] = query
         exchange = HotExchange(
             direct=direct,
             scope=cast("dict[str, Any]", self.scope),

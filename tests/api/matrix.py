@@ -21,7 +21,7 @@ SCOPES = ("admin", "manage", "publish", "read")
 KEEPS = {"admin": ("admin",), "manage": ("admin", "manage"), "publish": ("admin", "manage", "publish")}
 KEEPS["read"] = ("admin", "manage", "read")
 """What a route asks for → the scopes that get through."""
-IDS = ("event_id", "delivery_id", "endpoint_id", "name", "key_id", "tenant_id")
+IDS = ("event_id", "delivery_id", "endpoint_id", "source_id", "receipt_id", "name", "key_id", "tenant_id")
 RECEIVER = "http://127.0.0.1:9999/x"
 """Nobody listens there."""
 TENANT = "Hookline-Tenant"
@@ -78,13 +78,19 @@ def named(route: Route) -> str:
 ROUTES = list(_routes())
 CLOSED = [route for route in ROUTES if route.scope is not None]
 OPEN = [route for route in ROUTES if route.scope is None]
-WITH_ID = [route for route in CLOSED if "{" in route.path]
+WITH_ID = [route for route in CLOSED if "{" in route.path and "{provider}" not in route.path]
+"""Providers belong to everybody."""
 BY_NAME = {named(route): route for route in ROUTES}
 
 
 async def things(api: Running, admin: str, tenant: str) -> dict[str, str]:
     """One of each noun in this tenant."""
     headers = {TENANT: tenant}
+    made = {"provider": "none"}
+    source = await api.call("POST", "/v1/sources", admin, json=made, headers=headers)
+    receipt = await api.call("POST", source.json["receive_url"], body=b"{}")
+    assert receipt.status == 200
+    received = await api.call("GET", "/v1/receipts", admin, headers=headers)
     endpoint = await api.call("POST", "/v1/endpoints", admin, json={"url": RECEIVER}, headers=headers)
     await api.call("PUT", "/v1/event-types/call.started", admin, json={}, headers=headers)
     event = await api.call("POST", "/v1/events", admin, json=EXAMPLES["EventIn"], headers=headers)
@@ -94,6 +100,9 @@ async def things(api: Running, admin: str, tenant: str) -> dict[str, str]:
         "event_id": event.json["id"],
         "delivery_id": found.json["items"][0]["id"],
         "endpoint_id": endpoint.json["id"],
+        "source_id": source.json["id"],
+        "receipt_id": received.json["items"][0]["id"],
+        "provider": "stripe",
         "name": "call.started",
         "key_id": key.json["id"],
         "tenant_id": tenant,

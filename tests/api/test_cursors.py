@@ -58,6 +58,8 @@ def test_the_lists_are_found() -> None:
         "deliveries",
         "endpoints",
         "event-types",
+        "sources",
+        "receipts",
         "keys",
         "tenants",
     }

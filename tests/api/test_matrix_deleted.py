@@ -25,13 +25,14 @@ from tests.api.matrix import (
 )
 from tests.api.running import Running
 
-DELETED = {"endpoint_id": "endpoints", "name": "event-types", "tenant_id": "tenants"}
+DELETED = {"endpoint_id": "endpoints", "source_id": "sources", "name": "event-types", "tenant_id": "tenants"}
 """What a person deletes: it is gone."""
-PRUNED = ("event_id", "delivery_id")
+PRUNED = ("event_id", "delivery_id", "receipt_id")
 """What goes when it is finished and old."""
 REVOKED = "key_id"
 """What stays in the list, marked."""
-CHILDREN = [route for route in WITH_ID if route.id in PRUNED]
+CHILDREN = [route for route in WITH_ID if route.id in {"event_id", "delivery_id"}]
+"""Of an endpoint."""
 
 
 async def deleted(api: Running, keys: Keys, ids: Mapping[str, str], name: str) -> None:
@@ -49,10 +50,13 @@ async def deleted(api: Running, keys: Keys, ids: Mapping[str, str], name: str) -
 
 async def pruned(api: Running) -> None:
     """Upkeep, long after."""
-    store, now = api.parts.store, api.parts.clock.now()
-    while await Prune(store.database).finished(
-        Micros(now + SECOND), 1000
-    ) or await store.tenants.prune_deleted(1000):
+    store, prune = api.parts.store, Prune(api.parts.store.database)
+    before = Micros(api.parts.clock.now() + SECOND)
+    while (
+        await prune.finished(before, 1000)
+        or await prune.receipts(before, 1000)
+        or await store.tenants.prune_deleted(1000)
+    ):
         pass
 
 

@@ -117,7 +117,10 @@ def test_secrets_go_over_to_a_new_key(tmp_path: Path) -> None:
         program.until("Ctrl-C stops.")
         assert program.stop() == 0
     done = hookline("rotate-keys", cwd=tmp_path, secret_key=f"{OTHER_KEY},{KEY}")
-    assert done.out == "Sealed the secrets of 1 endpoint again; everything is under the first key now.\n"
+    assert (
+        done.out
+        == "Sealed the secrets of 1 endpoint and 0 sources again; everything is under the first key now.\n"
+    )
     assert hookline("doctor", cwd=tmp_path, secret_key=KEY, port="0").code == 1
     with running("dev", cwd=tmp_path, port="0", secret_key=OTHER_KEY) as program:
         assert "signature ok" in program.until("Ctrl-C stops.")

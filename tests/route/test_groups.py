@@ -10,6 +10,7 @@ from hookline.route.groups import (
     MAX_GROUP_BYTES,
     MAX_GROUP_DELIVERIES,
     Entry,
+    Part,
     group_size,
 )
 from hookline.route.match import MatchResult
@@ -21,12 +22,16 @@ async def entries(count: int, *, size: int = 10, matched: int = 1) -> list[Entry
     gathered = Gathered(count)
     return [
         Entry(
-            Draft(type="a.b", data=b"x" * size),
+            [
+                Part(
+                    Draft(type="a.b", data=b"x" * size),
+                    MatchResult(endpoint_ids=("e",) * matched),
+                    gathered.place(index),
+                )
+            ],
             config,
-            result=MatchResult(endpoint_ids=("e",) * matched),
             started=0.0,
             check=None,
-            answer=gathered.place(index),
         )
         for index in range(count)
     ]

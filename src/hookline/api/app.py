@@ -16,7 +16,10 @@ from hookline.api import (
     health,
     keys,
     pages,
+    providers,
+    receipts,
     secrets,
+    sources,
     tenants,
 )
 from hookline.api.auth import Auth
@@ -24,18 +27,31 @@ from hookline.api.faults import Faults, Routes
 from hookline.api.openapi import Json, build_document
 from hookline.api.parts import Parts
 from hookline.api.problem import Answer
-from hookline.api.publish import HOT, Publishing
+from hookline.api.publish import HOT, MANY, ONE, Publishing
 from hookline.api.reading import ClientGone, Message, Receive, Scope, Send
+from hookline.api.receive import PATH, Receiving
 from hookline.api.rules import caller_of, make_guard, query_of
 from hookline.emissions import RequestAnswered, Route, StatusClass
 from hookline.errors import Unavailable
-from hookline.route.draft import Published
 
 ASGIApp: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 Hot: TypeAlias = Callable[[Scope, Receive], Awaitable[Answer]]
 
-NOUNS = (events, deliveries, endpoints, secrets, event_types, keys, tenants, health, pages)
-_ONE, _MANY = (route.path for route in HOT)
+NOUNS = (
+    events,
+    deliveries,
+    endpoints,
+    secrets,
+    event_types,
+    sources,
+    receipts,
+    providers,
+    keys,
+    tenants,
+    health,
+    pages,
+)
+_IN = PATH.encode()
 _AGAIN = "Publish again with the same idempotency key."
 _CLASSES: tuple[StatusClass, ...] = ("2xx", "2xx", "2xx", "3xx", "4xx", "5xx")
 _ROUTES = {"/healthz": Route.HEALTH, "/readyz": Route.HEALTH, "/metrics": Route.HEALTH}
@@ -96,29 +112,34 @@ class Api:
     def __init__(self, parts: Parts) -> None:
         auth = Auth(parts.store.keys, parts.store.tenants, parts.clock)
         self._publishing = Publishing(parts, auth)
+        self._receiving = Receiving(parts)
         self._hot: dict[str, Hot] = {
-            _ONE: self._publishing.one,
-            _MANY: self._publishing.many,
+            ONE.path: self._publishing.one,
+            MANY.path: self._publishing.many,
         }
-        self.hot_paths = frozenset(path.encode() for path in self._hot)
+        self._targets = frozenset(path.encode() for path in self._hot)
         hot = [(path, "POST") for path in self._hot]
         self._calm = Calm(parts, auth, Routes([*hot, *_methods(NOUNS)]), NOUNS)
 
+    def is_hot(self, target: bytes) -> bool:
+        """A target with escapes takes the long way, which reads them."""
+        return target in self._targets or (target.startswith(_IN) and b"%" not in target)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "POST" or scope["path"] not in self._hot:
+        if scope["type"] != "http" or not self._is_ours(scope):
             await self._calm(scope, receive, send)
             return
         answer = await self.direct(scope, receive)
         if answer is not None:
-            await send_answer(send, answer)
+            await send_answer(send, answer, head=scope["method"] == "HEAD")
 
     def begin(self, scope: Scope, body: bytes, done: Callable[[Answer], None]) -> bool:
-        """The hottest route without a task: True when `done` will be called with the answer, later than this call."""
-        if scope["path"] != _ONE:
+        """The hottest routes without a task: True when `done` will be called with the answer, later than this call."""
+        if scope["path"] == MANY.path:
             return False
         started = time.perf_counter()
         try:
-            under_way = self._publishing.at_once(scope, body)
+            under_way = self._begun(scope, body)
         except Exception as error:  # noqa: BLE001  whatever it is, the caller gets an answer
             asyncio.get_running_loop().call_soon(done, self._failed(scope, error, started))
             return True
@@ -126,23 +147,36 @@ class Api:
             return False
         future, answer = under_way
 
-        def committed(future: asyncio.Future[Published]) -> None:
+        def committed(_: asyncio.Future[Any]) -> None:
             try:
-                told = answer(future.result())
+                told = answer()
             except asyncio.CancelledError:  # the node stops
                 told = self._failed(scope, Unavailable("The gateway is stopping.", hint=_AGAIN), started)
             except Exception as error:  # noqa: BLE001  whatever it is, the caller gets an answer
                 told = self._failed(scope, error, started)
             else:
-                self._calm.tell(Route.PUBLISH, told.status, started)
+                self._calm.tell(_hot_route(scope), told.status, started)
             done(told)
 
         future.add_done_callback(committed)
         return True
 
+    def _begun(self, scope: Scope, body: bytes) -> tuple[asyncio.Future[Any], Callable[[], Answer]] | None:
+        if scope["path"] == ONE.path:
+            published = self._publishing.at_once(scope, body)
+            return published and (published[0], lambda: published[1](published[0].result()))
+        received = self._receiving.at_once(scope, body)
+        return received and (received[0].all, received[1])
+
+    def _is_ours(self, scope: Scope) -> bool:
+        path = scope["path"]
+        return bool(path.startswith(PATH) or (scope["method"] == "POST" and path in self._hot))
+
     def _failed(self, scope: Scope, error: Exception, started: float) -> Answer:
-        answer = self._calm.faults.answer(scope, error)
-        self._calm.tell(Route.PUBLISH, answer.status, started)
+        route = _hot_route(scope)
+        shown = {**scope, "path": f"{PATH}…"} if route is Route.RECEIVE else scope  # who knows it, may knock
+        answer = self._calm.faults.answer(shown, error)
+        self._calm.tell(route, answer.status, started)
         return answer
 
     async def direct(self, scope: Scope, receive: Receive) -> Answer | None:
@@ -151,19 +185,25 @@ class Api:
         """
         started = time.perf_counter()
         try:
-            answer = await self._hot[scope["path"]](scope, receive)
+            hot = self._hot.get(scope["path"], self._receiving.answer)
+            answer = await hot(scope, receive)
         except ClientGone:
             return None
         except Exception as error:  # noqa: BLE001  whatever it is, the caller gets an answer
             return self._failed(scope, error, started)
-        self._calm.tell(Route.PUBLISH, answer.status, started)
+        self._calm.tell(_hot_route(scope), answer.status, started)
         return answer
 
 
-async def send_answer(send: Send, answer: Answer) -> None:
+async def send_answer(send: Send, answer: Answer, *, head: bool = False) -> None:
+    """`head`: a HEAD request, whose answer has no body."""
     headers = [*answer.headers, (b"content-length", str(len(answer.body)).encode())]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body})
+    await send({"type": "http.response.body", "body": b"" if head else answer.body})
+
+
+def _hot_route(scope: Scope) -> Route:
+    return Route.RECEIVE if scope["path"].startswith(PATH) else Route.PUBLISH
 
 
 def build_litestar(parts: Parts, auth: Auth, faults: Faults, nouns: Sequence[Any]) -> Litestar:

@@ -10,6 +10,7 @@ from hookline.deliver.dialect import Envelope
 from hookline.deliver.tester import Tester
 from hookline.model.ids import Ids, TenantId
 from hookline.net.guard import Guard
+from hookline.receive.inbox import Inbox
 from hookline.route.publish import Publisher
 from hookline.storage.directory import Directory, TenantConfig
 from hookline.storage.store import Store
@@ -46,6 +47,7 @@ class Parts:
     dialects: Mapping[str, Envelope]
     tester: Tester
     shedder: Shedding
+    inbox: Inbox
     settings: Settings
     telemetry: Telemetry
     clock: Clock

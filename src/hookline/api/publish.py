@@ -133,7 +133,7 @@ class Publishing:
         caller = await self._auth.caller(authorization, tenant_name, KeyScope.PUBLISH)
         wait = self._shedder.shed(caller.tenant)
         if wait is not None:
-            raise _overloaded(wait)
+            raise overloaded(wait)
         return caller
 
     async def _config(self, tenant: TenantId) -> TenantConfig:
@@ -247,7 +247,7 @@ def _unknown_type(name: str, config: TenantConfig) -> Warned:
     return Warned(code="unknown_type", detail=f"The event type {name} is not in the catalogue.{rest}")
 
 
-def _overloaded(seconds: int) -> Overloaded:
+def overloaded(seconds: int) -> Overloaded:
     error = Overloaded(
         "More deliveries wait than the operator allows.",
         hint="Come again later; the same idempotency key keeps the event from being stored twice.",
@@ -262,23 +262,22 @@ _KEY_HEADER = {
     "description": "As the field `idempotency_key`; both and different are refused.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
 }
-HOT = (
-    HotRoute(
-        path="/v1/events",
-        name="publish_event",
-        doc="Publish an event.\n\n202: it is stored, and so is what it must reach. A repeat of an idempotency key "
-        "answers 202 too, with `duplicate: true`.",
-        rule=Rule(scope=KeyScope.PUBLISH, body=EventIn, conflicts=True),
-        answer=EventAccepted,
-        parameters=(_KEY_HEADER,),
-        body_schema=DATA_CHOICE,
-    ),
-    HotRoute(
-        path="/v1/events/batch",
-        name="publish_batch",
-        doc="Publish many events, each answered on its own.\n\nThe answer is 202 whatever became of each: "
-        "look at the `status` of every item. One bad event harms no other. Up to 1,000 by default.",
-        rule=Rule(scope=KeyScope.PUBLISH, body=BatchIn),
-        answer=BatchAccepted,
-    ),
+ONE = HotRoute(
+    path="/v1/events",
+    name="publish_event",
+    doc="Publish an event.\n\n202: it is stored, and so is what it must reach. A repeat of an idempotency key "
+    "answers 202 too, with `duplicate: true`.",
+    rule=Rule(scope=KeyScope.PUBLISH, body=EventIn, conflicts=True),
+    answer=EventAccepted,
+    parameters=(_KEY_HEADER,),
+    body_schema=DATA_CHOICE,
 )
+MANY = HotRoute(
+    path="/v1/events/batch",
+    name="publish_batch",
+    doc="Publish many events, each answered on its own.\n\nThe answer is 202 whatever became of each: "
+    "look at the `status` of every item. One bad event harms no other. Up to 1,000 by default.",
+    rule=Rule(scope=KeyScope.PUBLISH, body=BatchIn),
+    answer=BatchAccepted,
+)
+HOT = (ONE, MANY)

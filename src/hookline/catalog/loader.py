@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -11,6 +12,7 @@ import msgspec
 import yaml
 
 from hookline.catalog.dialect_rules import check_dialect
+from hookline.catalog.provider_file import ProviderFile
 from hookline.catalog.strict_yaml import parse_yaml
 from hookline.errors import CatalogError, InvalidField
 from hookline.model.dialect import Dialect
@@ -36,6 +38,27 @@ def load_dialects(extra: Path | None = None) -> Mapping[str, Dialect]:
     return MappingProxyType(found)
 
 
+def load_providers(extra: Path | None = None) -> Mapping[str, ProviderFile]:
+    """Every provider by name, as `load_dialects` does it: what ships, and `extra`/providers/NAME/provider.yaml.
+
+    A user's provider of the same name takes the place of ours: it is how a fact of the catalogue is mended.
+    """
+    found = {folder.name: read_provider(folder) for folder in _folders("providers", extra)}
+    return MappingProxyType(found)
+
+
+def read_provider(folder: Traversable) -> ProviderFile:
+    """Raises CatalogError."""
+    file = folder / "provider.yaml"
+    values = _read(file)
+    if "name" in values:
+        raise CatalogError(
+            f"{file}: a provider is named by its folder.", hint="Leave `name` out.", field="name"
+        )
+    with _mistakes(file):
+        return ProviderFile(folder.name, values)
+
+
 def _folders(kind: str, extra: Path | None) -> Iterator[Traversable]:
     roots: list[Traversable] = [resources.files("hookline.catalog")]
     if extra is not None:
@@ -55,16 +78,22 @@ def _dialect(name: str, file: Traversable) -> Dialect:
         raise CatalogError(
             f"{file}: a dialect is named by its folder.", hint="Leave `name` out.", field="name"
         )
-    try:
+    with _mistakes(file):
         dialect = msgspec.convert({"name": name, **values}, Dialect)
         check_dialect(dialect)
+    return dialect
+
+
+@contextmanager
+def _mistakes(file: Traversable) -> Iterator[None]:
+    try:
+        yield
     except msgspec.ValidationError as error:
         raise _mistake(file, str(error)) from error
     except InvalidField as error:
         raise CatalogError(
             f"{file}: {error.field}: {error.detail}", hint=error.hint, field=error.field
         ) from error
-    return dialect
 
 
 def _read(file: Traversable) -> dict[str, object]:

@@ -25,6 +25,11 @@ def rotate_keys(*, config: Config = None) -> None:
 
 async def _rotate(settings: Settings) -> str:
     async with opened(settings, instead=_INSTEAD) as database:
-        done = await database.store.endpoints.reseal(_AT_ONCE)
-    noun = "endpoint" if done == 1 else "endpoints"
-    return f"Sealed the secrets of {done} {noun} again; everything is under the first key now."
+        endpoints = await database.store.endpoints.reseal(_AT_ONCE)
+        sources = await database.store.sources.reseal(_AT_ONCE)
+    done = f"{_counted(endpoints, 'endpoint')} and {_counted(sources, 'source')}"
+    return f"Sealed the secrets of {done} again; everything is under the first key now."
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -57,14 +57,15 @@ class Upkeep:
         now, bounds = self._clock.now(), self._bounds
         keys = await self._prune.keys(Micros(now - bounds.idempotency_days * DAY), CHUNK)
         gone = await self._store.tenants.prune_deleted(CHUNK)
-        events = 0
+        events = receipts = 0
         if bounds.retention_days:
             before = Micros(now - bounds.retention_days * DAY)
             events = await self._prune.finished(before, CHUNK)
+            receipts = await self._prune.receipts(before, CHUNK)
             await self._prune.hours(before // HOUR)
-        if events or keys:
-            self._telemetry.emit(Pruned(events=events, keys=keys))
-        return events + keys + gone
+        if events or receipts or keys:
+            self._telemetry.emit(Pruned(events=events, receipts=receipts, keys=keys))
+        return events + receipts + keys + gone
 
     @property
     def oldest_seconds(self) -> float:

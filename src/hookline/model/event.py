@@ -3,9 +3,20 @@
 import msgspec
 
 from hookline.clock import Micros
-from hookline.model.ids import EndpointId, EventId, TenantId
+from hookline.model.ids import EndpointId, EventId, ReceiptId, SourceId, TenantId
 
 JSON = "application/json"
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """The request that an inbound event was made from."""
+
+    receipt_id: ReceiptId
+    source_id: SourceId
+    original_type: str = ""
+    """In the provider's words."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Of the request, those that the dialect `raw` may forward."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,3 +38,5 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """The endpoints that it must reach, in the order of their deliveries' positions."""
     failures: dict[str, str] = {}
     """Endpoint id → why its filter failed on this event."""
+    origin: Origin | None = None
+    """None: it was published."""

@@ -17,6 +17,8 @@ DeliveryId = NewType("DeliveryId", str)
 NodeId = NewType("NodeId", str)
 BatchId = NewType("BatchId", str)
 SecretId = NewType("SecretId", str)
+SourceId = NewType("SourceId", str)
+ReceiptId = NewType("ReceiptId", str)
 
 DIGITS = "0123456789abcdefghijkmnpqrstvwxy"
 """32 digits whose ASCII order is their value's order; no `l`, `o`, `u`."""
@@ -56,6 +58,12 @@ class Ids:
 
     def secret(self) -> SecretId:
         return SecretId("sec_" + self._next())
+
+    def source(self) -> SourceId:
+        return SourceId("src_" + self._next())
+
+    def receipt(self) -> ReceiptId:
+        return ReceiptId("rcp_" + self._next())
 
     def _next(self) -> str:
         milli = self._clock.now() // 1000

@@ -9,7 +9,7 @@ import msgspec
 from hookline.clock import Micros
 from hookline.model.delivery import Delivery
 from hookline.model.endpoint import Endpoint
-from hookline.model.event import JSON, Event
+from hookline.model.event import JSON, Event, Origin
 from hookline.model.ids import EndpointId, EventId
 
 
@@ -23,9 +23,17 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     idempotency_key: str | None = None
     order_key: str = ""
     tags: tuple[str, ...] = ()
+    origin: Origin | None = None
+    """The request that it was made from; its idempotency key is then made of the provider's id."""
+    key_life: int | None = None
+    """Microseconds for which the idempotency key counts; None: as long as the installation keeps them."""
 
     def fingerprint(self) -> bytes:
-        """Equal for equal drafts; the time it is said at, when it is not given, is no part of it."""
+        """Equal for equal drafts; the time it is said at, when it is not given, is no part of it. Empty for what was
+        received: a provider may tell the number of its attempt in the body, and the id alone says that it is the same.
+        """
+        if self.origin is not None:
+            return b""
         parts = (self.type, self.content_type, str(self.time), self.order_key, *self.tags)
         return hashlib.sha256("\0".join(parts).encode() + b"\0" + self.data).digest()
 

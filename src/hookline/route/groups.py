@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from hookline.model.receipt import Receipt
 from hookline.route.answers import Awaited
 from hookline.route.draft import Draft
 from hookline.route.match import MatchResult
@@ -26,37 +27,48 @@ Check = Callable[[TenantConfig, Draft], object]
 """Raises what the publisher shall hear. Asked again when the configuration has changed before the commit."""
 
 
-class Entry:
-    """One draft on its way to a commit."""
+class Part:
+    """One event on its way to a commit."""
 
-    __slots__ = ("answer", "check", "config", "draft", "rematches", "result", "started")
+    __slots__ = ("answer", "draft", "result")
+
+    def __init__(self, draft: Draft, result: MatchResult, answer: Awaited) -> None:
+        self.draft = draft
+        self.result = result
+        self.answer = answer
+
+
+class Entry:
+    """What is committed together: mostly one event; of a request that carries many, all of them."""
+
+    __slots__ = ("check", "config", "parts", "receipt", "rematches", "started")
 
     def __init__(
         self,
-        draft: Draft,
+        parts: Sequence[Part],
         config: TenantConfig,
         *,
-        result: MatchResult,
         started: float,
         check: Check | None,
-        answer: Awaited,
+        receipt: Receipt | None = None,
     ) -> None:
-        self.draft = draft
-        self.check = check
+        self.parts = parts
         self.config = config
-        self.result = result
         self.started = started
+        self.check = check
+        self.receipt = receipt
         self.rematches = 0
-        self.answer = answer
 
 
 def group_size(queue: Sequence[Entry]) -> int:
     """How many of the first make one commit: many when they are small and go to few, one at least."""
-    size = deliveries = 0
+    size = deliveries = events = 0
     for number, entry in enumerate(queue[:MAX_GROUP]):
-        size += len(entry.draft.data)
-        deliveries += len(entry.result.endpoint_ids)
-        if size > MAX_GROUP_BYTES or deliveries > MAX_GROUP_DELIVERIES:
+        events += len(entry.parts)
+        for part in entry.parts:
+            size += len(part.draft.data)
+            deliveries += len(part.result.endpoint_ids)
+        if size > MAX_GROUP_BYTES or deliveries > MAX_GROUP_DELIVERIES or events > MAX_GROUP:
             return max(1, number)
     return MAX_GROUP
 

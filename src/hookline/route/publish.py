@@ -5,20 +5,25 @@ not the caller, owns what follows: a caller that goes away changes nothing.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import assert_never
 
-from hookline.clock import Clock, Micros
-from hookline.emissions import EventDuplicate, EventReceived, FilterFailed, FilterSwitchedOff, GroupCommitted
+import msgspec
+
+from hookline.clock import Clock
+from hookline.emissions import EventDuplicate, EventReceived, FilterFailed, GroupCommitted
 from hookline.errors import CommitUnknown, HooklineError, IdempotencyConflict, NotFound, Unavailable
 from hookline.model.endpoint import Endpoint
 from hookline.model.event import JSON, Event
 from hookline.model.ids import EndpointId, EventId, Ids, NodeId, TenantId
+from hookline.model.receipt import Receipt, ReceiptItem
 from hookline.route.answers import Awaited, Gathered
 from hookline.route.draft import Draft, Hand, Published
 from hookline.route.filter import FilterInput
-from hookline.route.groups import Check, Entry, group_size, next_is_due
+from hookline.route.groups import Check, Entry, Part, group_size, next_is_due
 from hookline.route.match import Matcher, MatchResult, Route
+from hookline.route.slow_filters import SlowFilters, SwitchOff
 from hookline.route.waiting import waiting_delivery
 from hookline.storage.directory import Directory, TenantConfig
 from hookline.storage.ledger import Accepted, Duplicate, Fate, Gone, KeyConflict, Ledger, Stale, Stored
@@ -27,10 +32,6 @@ from hookline.telemetry import Telemetry
 MAX_MATCHERS = 10_000
 _REMATCHES = 20
 """Times that a configuration may change under one event before the caller is asked to come again."""
-
-
-SwitchOff = Callable[[Endpoint, str, Micros], Awaitable[bool]]
-"""Keep a filter from running, for this reason; False when it is off already, or another one by now."""
 
 
 class Publisher:
@@ -59,8 +60,7 @@ class Publisher:
         self._rematching: set[asyncio.Task[None]] = set()
         self._storing = 0  # events in them
         self._about_to = False  # a commit has been begun and takes what is queued in the loop's next turn
-        self._switch_off = switch_off
-        self._switching: dict[tuple[TenantId, EndpointId], asyncio.Task[None]] = {}
+        self._slow_filters = SlowFilters(switch_off, clock, telemetry)
 
     async def publish(self, tenant: TenantId, draft: Draft, check: Check | None = None) -> Published:
         """Raises IdempotencyConflict, NotFound for a tenant that is gone, Unavailable when nothing can be stored."""
@@ -72,8 +72,17 @@ class Publisher:
     ) -> asyncio.Future[Published]:
         """As `publish`, without waiting."""
         answer: asyncio.Future[Published] = asyncio.get_running_loop().create_future()
-        self._enqueue(config, draft, check, answer)
+        self._enqueue(config, [(draft, answer)], check)
         return answer
+
+    def begin_received(
+        self, config: TenantConfig, drafts: Sequence[Draft], check: Check, receipt: Receipt
+    ) -> Gathered:
+        """The events of one request, committed together with its receipt, to which the items are added here."""
+        gathered = Gathered(len(drafts))
+        entry = [(draft, gathered.place(index)) for index, draft in enumerate(drafts)]
+        self._enqueue(config, entry, check, receipt)
+        return gathered
 
     async def publish_many(
         self, tenant: TenantId, drafts: Sequence[Draft], check: Check | None = None
@@ -82,7 +91,7 @@ class Publisher:
         config = self._directory.get(tenant) or await self._directory.at_least(tenant)
         gathered = Gathered(len(drafts))
         for index, draft in enumerate(drafts):
-            self._enqueue(config, draft, check, gathered.place(index))
+            self._enqueue(config, [(draft, gathered.place(index))], check)
         await gathered.all
         return gathered.told()
 
@@ -98,8 +107,8 @@ class Publisher:
 
     async def drain(self) -> None:
         """Wait until everything that was accepted is committed and handed over."""
-        while self._commits or self._rematching or self._queue or self._switching:
-            under_way = (*self._commits, *self._rematching, *self._switching.values())
+        while self._commits or self._rematching or self._queue or self._slow_filters.tasks:
+            under_way = (*self._commits, *self._rematching, *self._slow_filters.tasks)
             await asyncio.gather(*under_way, return_exceptions=True)
             await asyncio.sleep(0)
 
@@ -112,35 +121,19 @@ class Publisher:
         data = draft.data if draft.content_type == JSON else b""
         result = matcher.match(FilterInput(type=draft.type, data=data, tags=draft.tags, time=at))
         if result.failures:
-            self._note_off(config, matcher)
+            self._slow_filters.note(config, matcher.switched_off())
         return result
 
-    def _note_off(self, config: TenantConfig, matcher: Matcher) -> None:
-        """A filter that was switched off for its slowness stays so under the next configuration, on every node."""
-        for endpoint_id, reason in matcher.switched_off().items():
-            endpoint = config.endpoints[EndpointId(endpoint_id)]
-            key = (config.tenant_id, endpoint.id)
-            if not endpoint.filter_off and key not in self._switching:
-                self._switching[key] = asyncio.get_running_loop().create_task(
-                    self._store_off(key, endpoint, reason)
-                )
-
-    async def _store_off(self, key: tuple[TenantId, EndpointId], endpoint: Endpoint, reason: str) -> None:
-        try:
-            if await self._switch_off(endpoint, reason, self._clock.now()):
-                self._telemetry.emit(
-                    FilterSwitchedOff(tenant_id=key[0], endpoint_id=endpoint.id, reason=reason)
-                )
-        except HooklineError:
-            pass  # the next event that it fails on tries again
-        except Exception as error:  # noqa: BLE001  told; publishing goes on
-            self._telemetry.fault("publisher", error)
-        finally:
-            del self._switching[key]
-
-    def _enqueue(self, config: TenantConfig, draft: Draft, check: Check | None, answer: Awaited) -> None:
-        result, started = self._match(config, draft), self._clock.monotonic()
-        self._queue.append(Entry(draft, config, result=result, started=started, check=check, answer=answer))
+    def _enqueue(
+        self,
+        config: TenantConfig,
+        drafts: Sequence[tuple[Draft, Awaited]],
+        check: Check | None,
+        receipt: Receipt | None = None,
+    ) -> None:
+        parts = [Part(draft, self._match(config, draft), answer) for draft, answer in drafts]
+        started = self._clock.monotonic()
+        self._queue.append(Entry(parts, config, started=started, check=check, receipt=receipt))
         self._start_if_due()
 
     def _start_if_due(self) -> None:
@@ -164,19 +157,21 @@ class Publisher:
         self._about_to = False
         size = group_size(self._queue)
         group, self._queue = self._queue[:size], self._queue[size:]
-        self._storing += len(group)
+        events = sum([len(entry.parts) for entry in group])
+        self._storing += events
         self._start_if_due()
         try:
             if group:
                 await self._commit(group)
         finally:
-            self._storing -= len(group)
+            self._storing -= events
 
     async def _commit(self, group: Sequence[Entry]) -> None:
         begun = self._clock.monotonic()
         accepted: list[Accepted] = []
         try:
-            accepted.extend(map(self._accept, group))
+            for entry in group:
+                self._accept(entry, accepted)
             fates = await self._ledger.publish(self._node(), accepted)
         except HooklineError as error:
             self._failed(group, accepted, error)
@@ -191,14 +186,24 @@ class Publisher:
         except BaseException as error:
             self._failed(group, accepted, error)
             raise
-        for entry, one, fate in zip(group, accepted, fates, strict=True):
+        told = iter(zip(accepted, fates, strict=True))
+        for entry in group:
+            self._settle_entry(entry, list(islice(told, len(entry.parts))))
+        seconds = self._clock.monotonic() - begun
+        self._telemetry.emit(GroupCommitted(work="publish", rows=len(accepted), seconds=seconds))
+
+    def _settle_entry(self, entry: Entry, told: Sequence[tuple[Accepted, Fate]]) -> None:
+        stale: list[Part] = []
+        for part, (accepted, fate) in zip(entry.parts, told, strict=True):
             try:
-                self._settle(entry, one, fate)
+                if self._settle(entry, part, accepted, fate):
+                    stale.append(part)
             except Exception as error:  # noqa: BLE001  its neighbours are stored too, and must be sent and answered
                 self._telemetry.fault("publisher", error)
-                _fail(entry, error)
-        seconds = self._clock.monotonic() - begun
-        self._telemetry.emit(GroupCommitted(work="publish", rows=len(group), seconds=seconds))
+                _fail(part, error)
+        if stale:
+            entry.parts = stale
+            self._rematch(entry)
 
     async def _one_by_one(self, group: Sequence[Entry]) -> None:
         """The database takes no part of this group because of one of its events: its neighbours must not suffer."""
@@ -208,10 +213,20 @@ class Publisher:
             except Exception as error:  # noqa: BLE001  its caller has heard
                 self._telemetry.fault("publisher", error)
 
-    def _accept(self, entry: Entry) -> Accepted:
+    def _accept(self, entry: Entry, accepted: list[Accepted]) -> None:
         """Ids are given here, not before: an event's id is never below a watermark that was written without it."""
-        draft, config, now = entry.draft, entry.config, self._clock.now()
-        matched = tuple(map(EndpointId, entry.result.endpoint_ids))
+        first = len(accepted)
+        # One by one: what was reserved for the first must be known if the second fails.
+        accepted.extend(self._accept_part(entry.config, part) for part in entry.parts)
+        if entry.receipt is None:
+            return
+        items = tuple([_item(one.event) for one in accepted[first:]])
+        receipt = msgspec.structs.replace(entry.receipt, items=items)
+        accepted[first] = msgspec.structs.replace(accepted[first], receipt=receipt)
+
+    def _accept_part(self, config: TenantConfig, part: Part) -> Accepted:
+        draft, now = part.draft, self._clock.now()
+        matched = tuple(map(EndpointId, part.result.endpoint_ids))
         event = Event(
             id=self._ids.event(),
             tenant_id=config.tenant_id,
@@ -225,7 +240,8 @@ class Publisher:
             order_key=draft.order_key,
             tags=draft.tags,
             matched=matched,
-            failures={failure.endpoint_id: failure.reason for failure in entry.result.failures},
+            failures={failure.endpoint_id: failure.reason for failure in part.result.failures},
+            origin=draft.origin,
         )
         endpoints = [config.endpoints[endpoint_id] for endpoint_id in matched]
         promised = self._hand.reserve(endpoints) if endpoints else ()
@@ -237,34 +253,42 @@ class Publisher:
         ]
         if in_hand:
             self._hand.begin(event.id, len(in_hand))
-        return Accepted(event=event, version=config.version, in_hand=in_hand, waiting=tuple(waiting))
+        return Accepted(
+            event=event,
+            version=config.version,
+            in_hand=in_hand,
+            waiting=tuple(waiting),
+            key_life=draft.key_life,
+        )
 
-    def _settle(self, entry: Entry, accepted: Accepted, fate: Fate) -> None:
+    def _settle(self, entry: Entry, part: Part, accepted: Accepted, fate: Fate) -> bool:
+        """True: it was not stored, and must be matched again."""
         if not isinstance(fate, Stored) and accepted.in_hand:
             self._hand.abandon(accepted.event, accepted.in_hand)
         match fate:
             case Stored():
-                self._stored(entry, accepted)
+                self._stored(entry, part, accepted)
             case Duplicate(other):
-                self._duplicate(entry, accepted.event, other)
+                self._duplicate(part, accepted.event, other)
             case KeyConflict(other):
-                _fail(entry, _key_conflict(other))
+                _fail(part, _key_conflict(other))
             case Stale():
-                self._rematch(entry)
+                return True
             case Gone():
                 self._directory.forget(entry.config.tenant_id)
-                _fail(entry, NotFound("There is no such tenant."))
+                _fail(part, NotFound("There is no such tenant."))
             case _:
                 assert_never(fate)
+        return False
 
-    def _stored(self, entry: Entry, accepted: Accepted) -> None:
+    def _stored(self, entry: Entry, part: Part, accepted: Accepted) -> None:
         event = accepted.event
         if accepted.in_hand:
             self._hand.hand_over(event, accepted.in_hand)
         if accepted.waiting:
             self._hand.waiting(accepted.waiting)
-        if not entry.answer.done():
-            entry.answer.set_result(
+        if not part.answer.done():
+            part.answer.set_result(
                 Published(event_id=event.id, matched=event.matched, failures=event.failures)
             )
         self._telemetry.emit(
@@ -277,7 +301,7 @@ class Publisher:
                 seconds=self._clock.monotonic() - entry.started,
             )
         )
-        for failure in entry.result.failures:
+        for failure in part.result.failures:
             self._telemetry.emit(
                 FilterFailed(
                     tenant_id=event.tenant_id,
@@ -288,10 +312,10 @@ class Publisher:
                 )
             )
 
-    def _duplicate(self, entry: Entry, event: Event, other: EventId) -> None:
+    def _duplicate(self, part: Part, event: Event, other: EventId) -> None:
         self._telemetry.emit(EventDuplicate(tenant_id=event.tenant_id, event_id=other, type=event.type))
-        if not entry.answer.done():
-            entry.answer.set_result(Published(event_id=other, duplicate=True))
+        if not part.answer.done():
+            part.answer.set_result(Published(event_id=other, duplicate=True))
 
     def _failed(self, group: Sequence[Entry], accepted: Sequence[Accepted], error: BaseException) -> None:
         """Nothing was stored, or nobody knows. Either way each caller hears that it must come again."""
@@ -301,14 +325,14 @@ class Publisher:
             if one.in_hand:
                 settle(one.event, one.in_hand)
         for entry in group:
-            _fail(entry, error)
+            _fail_all(entry, error)
 
     def _rematch(self, entry: Entry) -> None:
         """The configuration changed between match and commit: match again, in a later group."""
         entry.rematches += 1
         if entry.rematches > _REMATCHES:
             detail = "The configuration of this tenant changes faster than events can be matched."
-            _fail(entry, Unavailable(detail, hint="Publish again with the same idempotency key."))
+            _fail_all(entry, Unavailable(detail, hint="Publish again with the same idempotency key."))
             return
         task = asyncio.get_running_loop().create_task(self._match_again(entry))
         self._rematching.add(task)
@@ -324,13 +348,14 @@ class Publisher:
         try:
             tenant, version = entry.config.tenant_id, entry.config.version
             entry.config = await self._directory.at_least(tenant, version + 1)
-            if entry.check is not None:
-                entry.check(entry.config, entry.draft)
-            entry.result = self._match(entry.config, entry.draft)
+            for part in entry.parts:
+                if entry.check is not None:
+                    entry.check(entry.config, part.draft)
+                part.result = self._match(entry.config, part.draft)
         except HooklineError as error:
-            _fail(entry, error)
+            _fail_all(entry, error)
         except BaseException as error:
-            _fail(entry, error)
+            _fail_all(entry, error)
             raise
         else:
             self._queue.append(entry)
@@ -354,6 +379,16 @@ def _key_conflict(other: EventId) -> IdempotencyConflict:
     )
 
 
-def _fail(entry: Entry, error: BaseException) -> None:
-    if not entry.answer.done():
-        entry.answer.set_exception(error)
+def _item(event: Event) -> ReceiptItem:
+    original = event.origin.original_type if event.origin is not None else ""
+    return ReceiptItem(event_id=event.id, type=event.type, original=original, key=event.idempotency_key or "")
+
+
+def _fail_all(entry: Entry, error: BaseException) -> None:
+    for part in entry.parts:
+        _fail(part, error)
+
+
+def _fail(part: Part, error: BaseException) -> None:
+    if not part.answer.done():
+        part.answer.set_exception(error)

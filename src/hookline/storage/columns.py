@@ -7,7 +7,7 @@ import msgspec
 
 from hookline.model.attempt import Attempt, Cause
 from hookline.model.delivery import Delivery, State
-from hookline.model.event import Event
+from hookline.model.event import Event, Origin
 from hookline.model.ids import EndpointId
 from hookline.storage.ledger import Accepted
 
@@ -27,6 +27,7 @@ EVENT = (
     "tags",
     "matched",
     "failures",
+    "origin",
 )
 DELIVERY = (
     "tenant_id",
@@ -52,6 +53,7 @@ _encode = msgspec.json.Encoder().encode
 _decode_list = msgspec.json.Decoder(tuple[str, ...]).decode
 _decode_matched = msgspec.json.Decoder(tuple[EndpointId, ...]).decode
 _decode_map = msgspec.json.Decoder(dict[str, str]).decode
+_decode_origin = msgspec.json.Decoder(Origin).decode
 _decode_attempt = msgspec.json.Decoder(Attempt).decode
 
 
@@ -70,6 +72,7 @@ def event_row(event: Event) -> tuple[Any, ...]:
         _text(event.tags),
         _text(event.matched),
         _text(event.failures),
+        _encode(event.origin).decode() if event.origin is not None else None,
     )
 
 
@@ -93,6 +96,7 @@ def read_event(row: Row) -> Event:
         tags=_decode_list(row[10]) if row[10] else (),
         matched=_decode_matched(row[11]) if row[11] else (),
         failures=_decode_map(row[12]) if row[12] else {},
+        origin=_decode_origin(row[13]) if row[13] else None,
     )
 
 

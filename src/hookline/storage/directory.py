@@ -13,10 +13,12 @@ import msgspec
 from hookline.errors import NotFound
 from hookline.model.endpoint import Endpoint
 from hookline.model.event_type import EventType
-from hookline.model.ids import EndpointId, TenantId
+from hookline.model.ids import EndpointId, SourceId, TenantId
 from hookline.model.page import MAX_LIMIT
+from hookline.model.source import Source
 from hookline.storage.endpoints import Endpoints
 from hookline.storage.event_types import EventTypes
+from hookline.storage.sources import Sources
 
 MAX_TENANTS = 10_000
 """Tenants kept in memory; the one unused longest is forgotten first."""
@@ -27,12 +29,14 @@ class TenantConfig(msgspec.Struct, frozen=True, kw_only=True):
     version: int
     endpoints: Mapping[EndpointId, Endpoint]
     event_types: Mapping[str, EventType]
+    sources: Mapping[SourceId, Source] = {}
 
 
 class Directory:
-    def __init__(self, endpoints: Endpoints, event_types: EventTypes) -> None:
+    def __init__(self, endpoints: Endpoints, event_types: EventTypes, sources: Sources) -> None:
         self._endpoints = endpoints
         self._event_types = event_types
+        self._sources = sources
         self._configs: OrderedDict[TenantId, TenantConfig] = OrderedDict()
         self._loads: dict[TenantId, asyncio.Lock] = {}
 
@@ -70,15 +74,25 @@ class Directory:
         self._configs.pop(tenant, None)
 
     async def _load(self, tenant: TenantId, known: TenantConfig | None) -> TenantConfig:
-        version, changed, deleted = await self._endpoints.changed_since(
-            tenant, known.version if known else -1
-        )
+        since = known.version if known else -1
+        version, changed, deleted = await self._endpoints.changed_since(tenant, since)
         endpoints = dict(known.endpoints) if known else {}
         endpoints.update((endpoint.id, endpoint) for endpoint in changed)
         for endpoint_id in deleted:
             endpoints.pop(endpoint_id, None)
         types = await self._all_types(tenant)
-        return TenantConfig(tenant_id=tenant, version=version, endpoints=endpoints, event_types=types)
+        sources = await self._all_sources(tenant, known)
+        return TenantConfig(
+            tenant_id=tenant, version=version, endpoints=endpoints, event_types=types, sources=sources
+        )
+
+    async def _all_sources(self, tenant: TenantId, known: TenantConfig | None) -> Mapping[SourceId, Source]:
+        """Read after the version, as the types are."""
+        changed, deleted = await self._sources.changed_since(tenant, known.version if known else -1)
+        if known is not None and not changed and not deleted:
+            return known.sources
+        found = {**(known.sources if known else {}), **{source.id: source for source in changed}}
+        return {source_id: source for source_id, source in found.items() if source_id not in deleted}
 
     async def _all_types(self, tenant: TenantId) -> dict[str, EventType]:
         """Read after the version: at worst newer than it says, and then read again soon."""

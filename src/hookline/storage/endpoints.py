@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from functools import partial
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, and_, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, and_, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from hookline.clock import Micros
@@ -23,6 +22,7 @@ from hookline.storage.endpoint_rows import (
     read_document,
     read_endpoint,
 )
+from hookline.storage.reseal import reseal_all
 from hookline.storage.schema import endpoints
 from hookline.storage.settle import settle_inactive
 from hookline.storage.wall import AnyRow, absent, bump, config_version, cut, within
@@ -102,17 +102,8 @@ class Endpoints:
         return await self._database.write(lambda connection: settle_inactive(connection, now, limit))
 
     async def reseal(self, limit: int) -> int:
-        """Of all tenants: seal again whatever an older key has sealed, `limit` rows a transaction.
-
-        Returns how many. Interrupted, it goes on where it was: rows done need it no more.
-        """
-        done = 0
-        place: tuple[str, str] | None = ("", "")
-        while place is not None:
-            step = partial(_reseal, vault=self._vault, after=place, limit=limit)
-            count, place = await self._database.write(step)
-            done += count
-        return done
+        """Of all tenants: seal again whatever an older key has sealed, `limit` rows a transaction. Returns how many."""
+        return await reseal_all(self._database, endpoints, self._vault, limit)
 
 
 def _create(connection: Connection, endpoint: Endpoint, row: Mapping[str, object]) -> None:
@@ -223,21 +214,6 @@ def _changed_since(connection: Connection, tenant_id: TenantId, version: int) ->
         within(endpoints, tenant_id), endpoints.c.version > version
     )
     return now, connection.execute(wanted.order_by(endpoints.c.version)).all()
-
-
-def _reseal(
-    connection: Connection, *, vault: Vault, after: tuple[str, str], limit: int
-) -> tuple[int, tuple[str, str] | None]:
-    key = tuple_(endpoints.c.tenant_id, endpoints.c.id)
-    wanted = select(endpoints.c.tenant_id, endpoints.c.id, endpoints.c.sealed).where(key > after)
-    rows = connection.execute(wanted.order_by(endpoints.c.tenant_id, endpoints.c.id).limit(limit)).all()
-    old = [row for row in rows if vault.needs_rotation(row.sealed)]
-    for row in old:
-        plain = vault.open(row.tenant_id, row.id, row.sealed)
-        unchanged = (key == (row.tenant_id, row.id)) & (endpoints.c.sealed == row.sealed)
-        new = vault.seal(row.tenant_id, row.id, plain)
-        connection.execute(update(endpoints).where(unchanged).values(sealed=new))
-    return len(old), (rows[-1].tenant_id, rows[-1].id) if len(rows) == limit else None
 
 
 def _one(tenant_id: TenantId, endpoint_id: EndpointId) -> ColumnElement[bool]:

@@ -14,6 +14,7 @@ from hookline.model.attempt import Attempt
 from hookline.model.delivery import Delivery
 from hookline.model.event import Event
 from hookline.model.ids import DeliveryId, EndpointId, EventId, NodeId, TenantId
+from hookline.model.receipt import Outcome, Receipt
 
 LaneKey = tuple[TenantId, EndpointId]
 
@@ -27,6 +28,21 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Positions in `event.matched` that this node will send as soon as the event is stored."""
     waiting: tuple[Delivery, ...] = ()
     """The deliveries of the other positions."""
+    key_life: int | None = None
+    """Microseconds for which its idempotency key counts, where that is less than for others."""
+    receipt: Receipt | None = None
+    """Of the request that it, and those behind it, were made from. Stored unless this event turns out stale, and once;
+    a duplicate if none of its items is stored with it.
+    """
+
+
+def key_life(accepted: Accepted, usual: int) -> int:
+    return usual if accepted.key_life is None else min(usual, accepted.key_life)
+
+
+def repeated(receipt: Receipt) -> Receipt:
+    """Nothing of it was new."""
+    return msgspec.structs.replace(receipt, outcome=Outcome.DUPLICATE)
 
 
 class Stored(msgspec.Struct, frozen=True, gc=False):

@@ -21,7 +21,16 @@ from hookline.clock import Micros
 from hookline.model.delivery import OPEN
 from hookline.model.ids import first_since
 from hookline.storage.database import Database
-from hookline.storage.schema import attempts, batches, counters, deliveries, event_tags, events, tenants
+from hookline.storage.schema import (
+    attempts,
+    batches,
+    counters,
+    deliveries,
+    event_tags,
+    events,
+    receipts,
+    tenants,
+)
 
 _OPEN = [state.value for state in OPEN]
 
@@ -35,6 +44,10 @@ class Prune:
     async def finished(self, before: Micros, limit: int) -> int:
         """Delete up to `limit` events accepted before, with their deliveries, unless one of these is still open."""
         return await self._database.write(lambda connection: _finished(connection, before, limit))
+
+    async def receipts(self, before: Micros, limit: int) -> int:
+        """Delete up to `limit` receipts of requests received before."""
+        return await self._database.write(lambda connection: _receipts(connection, before, limit))
 
     async def keys(self, before: Micros, limit: int) -> int:
         """Forget the idempotency keys of up to `limit` events accepted before."""
@@ -77,6 +90,19 @@ def _delete_event(connection: Connection, tenant: str, event: str, tags: Sequenc
     tagged = (event_tags.c.tenant_id == tenant, event_tags.c.tag.in_(tags), event_tags.c.event_id == event)
     connection.execute(delete(event_tags).where(*tagged))
     connection.execute(delete(events).where(events.c.tenant_id == tenant, events.c.id == event))
+
+
+def _receipts(connection: Connection, before: Micros, limit: int) -> int:
+    old = (
+        select(receipts.c.tenant_id, receipts.c.id)
+        .select_from(tenants.join(receipts, receipts.c.tenant_id == tenants.c.id))
+        .where(receipts.c.id < _floor("rcp_", before))
+        .limit(limit)
+    )
+    these = [tuple(row) for row in connection.execute(old)]
+    if these:
+        connection.execute(delete(receipts).where(tuple_(receipts.c.tenant_id, receipts.c.id).in_(these)))
+    return len(these)
 
 
 def _keys(connection: Connection, before: Micros, limit: int) -> int:

@@ -132,6 +132,7 @@ events = Table(
     _text("failures", null=True),  # JSON object: endpoint id to why its filter failed
     _text("node", null=True),  # who took deliveries in hand at once
     _text("in_hand", null=True),  # JSON list of their positions in `matched`
+    _text("origin", null=True),  # JSON: the request that it was made from; NULL: it was published
     Index(
         "events_idempotency",
         "tenant_id",
@@ -140,6 +141,46 @@ events = Table(
         postgresql_where=text("idempotency_key IS NOT NULL"),
         sqlite_where=text("idempotency_key IS NOT NULL"),
     ),
+)
+
+sources = Table(
+    "sources",
+    metadata,
+    _text("tenant_id", key=True),
+    _text("id", key=True),
+    Column("document", LargeBinary, nullable=False),  # the source as JSON, without what is sealed
+    Column("sealed", LargeBinary, nullable=False),  # token, secrets, parameters: encrypted
+    _text("token_hash"),  # SHA-256: requests are found by it, before their tenant is known
+    _text("path", null=True),
+    Column("version", BigInteger, nullable=False),
+    _time("created_at"),
+    _time("updated_at"),
+    _time("deleted_at", null=True),
+    Index("sources_version", "tenant_id", "version"),
+    Index("sources_token", "token_hash", unique=True),
+    Index(
+        "sources_path",
+        "tenant_id",
+        "path",
+        unique=True,
+        postgresql_where=text("path IS NOT NULL"),
+        sqlite_where=text("path IS NOT NULL"),
+    ),
+)
+
+receipts = Table(
+    "receipts",
+    metadata,
+    _text("tenant_id", key=True),
+    _text("id", key=True),
+    _text("source_id"),
+    _time("received_at"),
+    _text("outcome"),
+    _text("cause", null=True),
+    Column("document", LargeBinary, nullable=False),  # the rest as JSON
+    Column("body", LargeBinary),  # NULL: it is the data of its one event
+    Index("receipts_source", "tenant_id", "source_id", "id"),
+    _partial("receipts_outcome", "tenant_id", "outcome", "id", where="outcome <> 'accepted'"),
 )
 
 event_tags = Table(

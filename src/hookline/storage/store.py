@@ -12,6 +12,8 @@ from hookline.storage.event_types import EventTypes
 from hookline.storage.events import Events
 from hookline.storage.keys import Keys
 from hookline.storage.ledger import Ledger
+from hookline.storage.receipts import Receipts
+from hookline.storage.sources import Sources
 from hookline.storage.tenants import Tenants
 
 
@@ -26,6 +28,8 @@ class Store:
     events: Events
     deliveries: Deliveries
     counters: Counters
+    sources: Sources
+    receipts: Receipts
 
     @classmethod
     def over(cls, database: Database, ledger: Ledger, vault: Vault) -> Self:
@@ -39,4 +43,6 @@ class Store:
             events=Events(database),
             deliveries=Deliveries(database),
             counters=Counters(database),
+            sources=Sources(database, vault),
+            receipts=Receipts(database),
         )

@@ -8,6 +8,7 @@ import asyncpg
 from hookline.clock import HOUR, Micros
 from hookline.errors import CommitUnknown
 from hookline.model.ids import DeliveryId, NodeId
+from hookline.model.receipt import Receipt
 from hookline.storage.columns import (
     attempt_document,
     delivery_row,
@@ -31,10 +32,12 @@ from hookline.storage.ledger import (
     LanePace,
     Result,
     Want,
+    key_life,
 )
 from hookline.storage.postgres import statements as sql
 from hookline.storage.postgres.arrays import columns
 from hookline.storage.postgres.database import HINT, PostgresDatabase, commit_in_doubt
+from hookline.storage.receipt_rows import receipt_row
 
 
 class PostgresLedger:
@@ -47,11 +50,14 @@ class PostgresLedger:
         arguments = columns(map(_event_input, group), sql.EVENT_ARRAYS)
         waiting = [delivery_row(delivery) for accepted in group for delivery in accepted.waiting]
         tags = [(a.event.tenant_id, tag, a.event.id) for a in group for tag in a.event.tags]
-        statement = sql.PUBLISH[bool(waiting), bool(tags)]
+        received = [_receipt_input(a, a.receipt) for a in group if a.receipt is not None]
+        statement = sql.PUBLISH[bool(waiting), bool(tags), bool(received)]
         if waiting:
             arguments += columns(waiting, sql.DELIVERY_ARRAYS)
         if tags:
             arguments += columns(tags, sql.TAG_ARRAYS)
+        if received:
+            arguments += columns(received, sql.RECEIPT_ARRAYS)
         async with self._database.hot() as connection:
             async with commit_in_doubt():
                 stored = {row[0] for row in await connection.fetch(statement, node, *arguments)}
@@ -89,10 +95,10 @@ class PostgresLedger:
         if holder is None:
             return STALE
         _, _, other, fingerprint, accepted_at = holder
-        if accepted_at < event.accepted_at - self._key_life:
+        if accepted_at < event.accepted_at - key_life(accepted, self._key_life):
             await connection.execute(sql.FORGET_KEY, event.tenant_id, other)
             return STALE
-        return Duplicate(other) if fingerprint == event.fingerprint else KeyConflict(other)
+        return Duplicate(other) if (fingerprint or b"") == event.fingerprint else KeyConflict(other)
 
     async def record(
         self, node: NodeId, results: Sequence[Result], paces: Sequence[LanePace] = ()
@@ -142,6 +148,12 @@ class PostgresLedger:
 
 def _event_input(accepted: Accepted) -> tuple[Any, ...]:
     return (*event_row(accepted.event), in_hand_text(accepted), accepted.version)
+
+
+def _receipt_input(accepted: Accepted, receipt: Receipt) -> tuple[Any, ...]:
+    """With what decides whether it is stored, and as what: whose events it tells of, and those it stands and falls with."""
+    ids = ",".join([item.event_id for item in receipt.items])
+    return (*receipt_row(receipt), accepted.version, bool(accepted.in_hand), ids)
 
 
 def _result_input(result: Result) -> tuple[Any, ...]:

@@ -2,6 +2,7 @@
 
 from hookline.storage.columns import DELIVERY, EVENT
 from hookline.storage.postgres.arrays import cast
+from hookline.storage.receipt_rows import RECEIPT
 
 _TYPES = {
     "data": "bytea",
@@ -34,10 +35,12 @@ def _list(columns: tuple[str, ...], alias: str = "") -> str:
 EVENT_ARRAYS = [_EVENT_TYPES.get(column, "text") for column in EVENT] + ["text", "bigint"]
 DELIVERY_ARRAYS = [_TYPES.get(column, "text") for column in DELIVERY]
 TAG_ARRAYS = ["text"] * 3
+_RECEIPT_TYPES = {"received_at": "bigint", "document": "bytea", "body": "bytea"}
+RECEIPT_ARRAYS = [_RECEIPT_TYPES.get(column, "text") for column in RECEIPT] + ["bigint", "boolean", "text"]
 _NEXT = "CASE WHEN i.order_key IS NULL THEN NULL ELSE nextval('delivery_sequence') END"
 
 
-def _publish(*, waiting: bool, tags: bool) -> str:
+def _publish(*, waiting: bool, tags: bool, received: bool) -> str:
     """An event goes in only if its tenant's configuration is the one it was matched against; if something of it is
     taken in hand, only while the node is known: the lock lets nobody take over between this look and the commit.
     Sorted by key, groups of several nodes wait for one another instead of deadlocking; and within one
@@ -74,13 +77,31 @@ WITH hand AS (
   FROM unnest({_arrays(first_tag, TAG_ARRAYS)}) AS i(tenant_id, tag, event_id)
   JOIN stored s ON s.tenant_id = i.tenant_id AND s.id = i.event_id
 )"""
+    if received:
+        statement += _received(first_tag + (len(TAG_ARRAYS) if tags else 0))
     return statement + " SELECT id FROM stored"
 
 
+def _received(first: int) -> str:
+    """A receipt goes in under the conditions of its first event; it is a duplicate if none of its events is stored."""
+    new = "EXISTS (SELECT FROM stored s WHERE s.id = ANY (string_to_array(i.ids, ',')))"
+    values = _list(RECEIPT, "i.").replace("i.outcome", f"CASE WHEN {new} THEN i.outcome ELSE 'duplicate' END")
+    return f""", received AS (
+  INSERT INTO receipts ({_list(RECEIPT)})
+  SELECT {values}
+  FROM unnest({_arrays(first, RECEIPT_ARRAYS)}) AS i({_list(RECEIPT)}, version, in_hand, ids)
+  JOIN tenants t ON t.id = i.tenant_id AND t.config_version = i.version AND t.deleted_at IS NULL
+  LEFT JOIN hand ON i.in_hand
+  WHERE NOT i.in_hand OR hand.id IS NOT NULL
+  ON CONFLICT DO NOTHING
+)"""
+
+
 PUBLISH = {
-    (waiting, tags): _publish(waiting=waiting, tags=tags)
+    (waiting, tags, received): _publish(waiting=waiting, tags=tags, received=received)
     for waiting in (False, True)
     for tags in (False, True)
+    for received in (False, True)
 }
 TENANTS = "SELECT id FROM tenants WHERE id = ANY($1::text[]) AND deleted_at IS NULL"
 KEYS = """

@@ -7,6 +7,7 @@ from typing import Any
 
 from hookline.clock import HOUR, Micros
 from hookline.model.ids import DeliveryId, NodeId
+from hookline.model.receipt import Receipt
 from hookline.storage.columns import (
     DELIVERY,
     EVENT,
@@ -32,7 +33,10 @@ from hookline.storage.ledger import (
     LanePace,
     Result,
     Want,
+    key_life,
+    repeated,
 )
+from hookline.storage.receipt_rows import receipt_row
 from hookline.storage.sqlite import statements as sql
 from hookline.storage.sqlite.database import SqliteDatabase
 
@@ -69,6 +73,9 @@ class SqliteLedger:
         tags = [(a.event.tenant_id, tag, a.event.id) for a in kept for tag in a.event.tags]
         if tags:
             connection.executemany(sql.INSERT_TAG, tags)
+        _many(
+            connection, sql.insert_receipts, [_receipt_input(a.receipt, stored) for a in fresh if a.receipt]
+        )
         return [
             STORED if accepted.event.id in stored else self._fate(connection, accepted, versions)
             for accepted in group
@@ -92,10 +99,10 @@ class SqliteLedger:
         if holder is None:
             return STALE
         other, fingerprint, accepted_at = holder
-        if accepted_at < event.accepted_at - self._key_life:
+        if accepted_at < event.accepted_at - key_life(accepted, self._key_life):
             connection.execute(sql.FORGET_KEY, (event.tenant_id, other))
             return STALE
-        return Duplicate(other) if fingerprint == event.fingerprint else KeyConflict(other)
+        return Duplicate(other) if (fingerprint or b"") == event.fingerprint else KeyConflict(other)
 
     async def record(
         self, node: NodeId, results: Sequence[Result], paces: Sequence[LanePace] = ()
@@ -126,6 +133,12 @@ class SqliteLedger:
 def _event_input(node: NodeId | None, accepted: Accepted) -> _Row:
     in_hand = in_hand_text(accepted)
     return (*event_row(accepted.event), node if in_hand else None, in_hand)
+
+
+def _receipt_input(receipt: Receipt, stored: set[str]) -> _Row:
+    return receipt_row(
+        receipt if any(item.event_id in stored for item in receipt.items) else repeated(receipt)
+    )
 
 
 def _versions(connection: sqlite3.Connection, group: Sequence[Accepted]) -> dict[str, int]:

@@ -5,6 +5,7 @@ the interpreter's lock.
 from functools import lru_cache
 
 from hookline.storage.columns import DELIVERY, EVENT
+from hookline.storage.receipt_rows import RECEIPT
 
 CHUNK = 50
 """Rows in one statement, so that at most this many texts of each are prepared."""
@@ -41,6 +42,14 @@ def insert_waiting(rows: int) -> str:
 @lru_cache
 def insert_results(rows: int) -> str:
     return f"INSERT INTO deliveries ({_list(RESULT_COLUMNS)}) VALUES {_values(len(RESULT_COLUMNS), rows)}"
+
+
+@lru_cache
+def insert_receipts(rows: int) -> str:
+    """One that is stored already came back with events that were stale."""
+    return (
+        f"INSERT INTO receipts ({_list(RECEIPT)}) VALUES {_values(len(RECEIPT), rows)} ON CONFLICT DO NOTHING"
+    )
 
 
 MOVE = """

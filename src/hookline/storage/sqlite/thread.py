@@ -119,13 +119,13 @@ class ConnectionThread:
     def _written(self) -> int:
         """Rows changed, or pages by which large bodies let the file grow, since it was last asked."""
         changes = self.connection.total_changes
-        used, free = (
-            self.connection.execute(f"PRAGMA {name}").fetchone()[0]
-            for name in ("page_count", "freelist_count")
-        )
+        used, free = (self._pages_of(name) for name in ("page_count", "freelist_count"))
         rows, grown = (changes - self._changes) % _COUNTER, max(0, used - free - self._pages)
         self._changes, self._pages = changes, used - free
         return max(rows, grown)
+
+    def _pages_of(self, pragma: str) -> int:
+        return int(self.connection.execute(f"PRAGMA {pragma}").fetchone()[0])
 
     def _waiting(self) -> list["_Job[Any]"]:
         """At least one."""

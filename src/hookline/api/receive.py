@@ -1,0 +1,331 @@
+"""Receive: what a provider sends to a source. Plain ASGI, as publishing is; a 2xx is on disk.
+
+Whatever is refused gets one and the same answer, and its cause goes into the receipt: who knocks must not learn
+whether there is such a source, nor what was wrong.
+"""
+
+import hmac
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from hookline.api.kept import Kept
+from hookline.api.parts import Parts
+from hookline.api.problem import Answer, problem_answer
+from hookline.api.proving import Proving, encoding_of
+from hookline.api.publish import overloaded
+from hookline.api.reading import Receive, Scope, read_body, too_large
+from hookline.api.receive_rows import Knock, draft_of, receipt_of, refused_receipt
+from hookline.emissions import ReceiptRefused, RequestReceived, SecretLearned, SignatureInvalid, SourceFailed
+from hookline.errors import (
+    BodyTooLarge,
+    Conflict,
+    HooklineError,
+    InvalidField,
+    NotFound,
+    NotProven,
+    Unavailable,
+)
+from hookline.model.endpoint import Secret
+from hookline.model.ids import SourceId, TenantId
+from hookline.model.receipt import Outcome, Receipt, Refusal
+from hookline.model.source import DEFAULT_BODY_LIMIT
+from hookline.receive.handshake import Answered, Shaken, Shaker
+from hookline.receive.identify import Identity
+from hookline.receive.inbound import Inbound
+from hookline.receive.registry import Registered
+from hookline.receive.scheme import PROVEN, Verdict
+from hookline.route.answers import Gathered
+from hookline.route.draft import Draft, Published
+from hookline.storage.directory import TenantConfig
+
+PATH = "/in/"
+UnderWay = tuple[Gathered, Callable[[], Answer]]
+"""The events of a request on their way to their commit, and how to answer when they are there."""
+_SIGNATURE = frozenset(
+    {
+        Refusal.NO_SIGNATURE,
+        Refusal.BAD_SIGNATURE,
+        Refusal.STALE_TIMESTAMP,
+        Refusal.UNKNOWN_KEY,
+        Refusal.UNPARSABLE,
+    }
+)
+
+
+class Receiving:
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._publisher = parts.publisher
+        self._directory = parts.directory
+        self._inbox = parts.inbox
+        self._proving = Proving(parts.inbox.fetcher)
+        self._versions = Kept(lambda tenant: parts.store.tenants.version(TenantId(tenant)), parts.clock)
+        self._refused = problem_answer(
+            NotProven(
+                "There is no such source, or the request does not prove that it may come in.",
+                hint="Whoever owns the source finds the cause in its receipts.",
+            )
+        )
+
+    async def answer(self, scope: Scope, receive: Receive) -> Answer:
+        """To any request below `/in/`. Raises Unavailable or Overloaded: then the provider comes again."""
+        found = await self._found(scope["path"].removeprefix(PATH))
+        limit = found.source.body_limit if found else DEFAULT_BODY_LIMIT
+        try:
+            body = await read_body(scope, receive, limit)
+        except BodyTooLarge as error:
+            if found is not None:
+                self._refuse(self._knock(found, scope, b""), Verdict(Refusal.BODY_TOO_LARGE, error.detail))
+            raise too_large(limit) from None
+        if found is None:
+            hmac.digest(b"nobody", body, "sha256")  # about as long as a signature takes to be wrong
+            return self._refused
+        return await self._handled(self._knock(found, scope, body))
+
+    def at_once(self, scope: Scope, body: bytes) -> UnderWay | None:
+        """As `answer`, where all that it asks for is at hand and nothing is refused; None: ask `answer`."""
+        ready = self._ready(scope, body)
+        if ready is None or not self._plain(ready[1]):
+            return None
+        config, knock = ready
+        drafts, receipt = self._drafts(knock)
+        if not drafts:
+            return None
+        gathered = self._publisher.begin_received(config, drafts, self._check(knock.registered), receipt)
+        return gathered, lambda: self._told(knock, receipt, gathered)
+
+    def _ready(self, scope: Scope, body: bytes) -> tuple[TenantConfig, Knock] | None:
+        rest = scope["path"].removeprefix(PATH)
+        place = self._inbox.finder.at_hand(rest)
+        config = self._directory.get(place[0]) if place is not None else None
+        if place is None or config is None or self._parts.shedder.shed(config.tenant_id) is not None:
+            return None
+        found = self._registered(config, rest, place)
+        if found is None or len(body) > found.source.body_limit:
+            return None
+        return config, self._knock(found, scope, body)
+
+    def _plain(self, knock: Knock) -> bool:
+        """An event, proven without a look elsewhere."""
+        receiver = knock.registered.receiver
+        if self._let_in(knock) is not None or receiver.handshake(knock.inbound) is not None:
+            return False
+        if receiver.wanted(knock.inbound) or encoding_of(knock.inbound):
+            return False
+        allowed = knock.inbound.method in knock.registered.methods
+        return allowed and receiver.verify(knock.inbound, knock.at).refusal is None
+
+    async def _found(self, rest: str) -> Registered | None:
+        """Raises Unavailable. None: there is no such source, or its tenant is gone."""
+        place = await self._inbox.finder.find(rest)
+        if place is None:
+            return None
+        try:
+            config = self._directory.get(place[0]) or await self._directory.at_least(place[0])
+            found = self._registered(config, rest, place)
+            if found is None:  # made, or given this path, by another node
+                found = self._registered(await self._parts.config(place[0]), rest, place)
+        except NotFound:
+            found = None
+        if found is None:
+            self._inbox.finder.forget(rest)
+        return found
+
+    def _registered(
+        self, config: TenantConfig, rest: str, place: tuple[TenantId, SourceId]
+    ) -> Registered | None:
+        source = config.sources.get(place[1])
+        if source is None:
+            return None
+        known_by = f"{source.tenant_id}/{source.path}" if "/" in rest else source.token
+        if not hmac.compare_digest(known_by.encode(), rest.encode("utf-8", "surrogatepass")):
+            return None
+        try:
+            return self._inbox.registry.registered(source)
+        except InvalidField as error:
+            self._parts.telemetry.emit(
+                SourceFailed(
+                    tenant_id=source.tenant_id,
+                    source_id=source.id,
+                    provider=source.provider,
+                    reason=error.detail,
+                )
+            )
+            return None
+
+    def _knock(self, found: Registered, scope: Scope, body: bytes) -> Knock:
+        query = scope.get("query_string", b"").decode("latin-1")
+        source = found.source
+        base = source.url or f"{self._parts.settings.public_url.rstrip('/')}{scope['path']}"
+        inbound = Inbound(
+            method=scope["method"],
+            url=f"{base.partition('?')[0]}?{query}" if query else base,
+            headers=scope["headers"],
+            body=body,
+        )
+        client = scope.get("client")
+        return Knock(
+            registered=found,
+            inbound=inbound,
+            at=self._parts.clock.now(),
+            remote=client[0] if client else "",
+            receipt_id=self._parts.ids.receipt(),
+        )
+
+    async def _handled(self, knock: Knock) -> Answer:
+        refusal = self._let_in(knock)
+        if refusal is not None:
+            return await self._refused_or_newer(knock, Verdict(refusal))
+        receiver = knock.registered.receiver
+        shaker = receiver.handshake(knock.inbound)
+        if shaker is not None:
+            return await self._shaken(knock, shaker)
+        if knock.inbound.method not in knock.registered.methods:
+            return self._refuse(knock, Verdict(Refusal.METHOD_NOT_ALLOWED))
+        knock, verdict = await self._proving.verified(knock)
+        if verdict.refusal is not None:
+            return await self._refused_or_newer(knock, verdict)
+        return await self._accepted(knock)
+
+    def _let_in(self, knock: Knock) -> Refusal | None:
+        if not knock.registered.source.active:
+            return Refusal.INACTIVE
+        return None if knock.registered.lets_in(knock.remote) else Refusal.ADDRESS_NOT_ALLOWED
+
+    async def _refused_or_newer(self, knock: Knock, verdict: Verdict) -> Answer:
+        """Nobody is refused by a configuration of yesterday: another node may have changed it since."""
+        source = knock.registered.source
+        known = self._directory.get(source.tenant_id)
+        try:
+            version = await self._versions.get(source.tenant_id)
+            if known is None or known.version < version:
+                config = await self._directory.at_least(source.tenant_id, version)
+                current = config.sources.get(source.id)
+                if current is not None and current.version != source.version:
+                    return await self._handled(knock.at_source(self._inbox.registry.registered(current)))
+        except (NotFound, InvalidField):
+            return self._refused
+        return self._refuse(knock, verdict)
+
+    def _refuse(self, knock: Knock, verdict: Verdict) -> Answer:
+        """The receipt is written a little later: the time of the answer must not tell that there is a source."""
+        assert verdict.refusal is not None
+        source = knock.registered.source
+        self._inbox.refusals.add(refused_receipt(knock, verdict, self._refused.status))
+        kind = SignatureInvalid if verdict.refusal in _SIGNATURE else ReceiptRefused
+        self._parts.telemetry.emit(
+            kind(
+                tenant_id=source.tenant_id,
+                source_id=source.id,
+                receipt_id=knock.receipt_id,
+                provider=source.provider,
+                cause=verdict.refusal,
+                remote=knock.remote,
+            )
+        )
+        return self._refused
+
+    async def _accepted(self, knock: Knock) -> Answer:
+        source = knock.registered.source
+        wait = self._parts.shedder.shed(source.tenant_id)
+        if wait is not None:
+            raise overloaded(wait)
+        drafts, receipt = self._drafts(knock)
+        if not drafts:  # a heartbeat
+            await self._parts.store.receipts.add([receipt])
+            return self._answered(knock, receipt)
+        config = self._directory.get(source.tenant_id) or await self._directory.at_least(source.tenant_id)
+        gathered = self._publisher.begin_received(config, drafts, self._check(knock.registered), receipt)
+        await gathered.all
+        return self._told(knock, receipt, gathered)
+
+    def _drafts(self, knock: Knock) -> tuple[Sequence[Draft], Receipt]:
+        identity: Identity = knock.registered.receiver.identify(knock.inbound)
+        drafts = [draft_of(knock, item, whole=len(identity.items) == 1) for item in identity.items]
+        return drafts, receipt_of(knock, identity)
+
+    def _told(self, knock: Knock, receipt: Receipt, gathered: Gathered) -> Answer:
+        """Raises what befell any of its events: then the provider sends all of them again, and the rest are duplicates."""
+        told = gathered.told()
+        for one in told:
+            if isinstance(one, HooklineError):
+                raise one
+        published = [one for one in told if isinstance(one, Published)]
+        outcome = Outcome.DUPLICATE if all(one.duplicate for one in published) else Outcome.ACCEPTED
+        return self._answered(knock, msgspec.structs.replace(receipt, outcome=outcome), len(published))
+
+    def _answered(self, knock: Knock, receipt: Receipt, events: int = 0) -> Answer:
+        source = knock.registered.source
+        self._parts.telemetry.emit(
+            RequestReceived(
+                tenant_id=source.tenant_id,
+                source_id=source.id,
+                receipt_id=receipt.id,
+                provider=source.provider,
+                outcome=receipt.outcome,
+                events=events,
+                size=receipt.size,
+            )
+        )
+        if source.answer is None:
+            return _answer(knock.registered.receiver.answer)
+        kind = (b"content-type", source.answer.content_type.encode("latin-1"))
+        body = source.answer.body.encode()
+        return Answer(source.answer.status, [kind] if body else [], body)
+
+    def _check(self, found: Registered) -> Callable[[TenantConfig, Draft], object]:
+        """Asked again when the configuration has changed since: what another rule let in comes again."""
+        source = found.source
+
+        def check(config: TenantConfig, _: Draft) -> None:
+            current = config.sources.get(source.id)
+            if current is None or current.version != source.version:
+                raise Unavailable("The source was changed in this moment.", hint="Send it again.")
+
+        return check
+
+    async def _shaken(self, knock: Knock, shaker: Shaker) -> Answer:
+        verdict = await self._proving.proven(knock) if shaker.rule.signed else PROVEN
+        if verdict.refusal is not None:
+            return await self._refused_or_newer(knock, verdict)
+        shaken = knock.registered.receiver.shake(shaker, knock.inbound)
+        if shaken.good and shaken.visit and shaker.rule.visit is not None:
+            tenant = knock.registered.source.tenant_id
+            await self._inbox.fetcher.visit(tenant, shaken.visit, shaker.rule.visit.host)
+        if shaken.good and shaken.learned and shaker.rule.learn is not None:
+            shaken = await self._learned(knock, shaken, confirmed=not shaker.rule.learn.confirm)
+        receipt = refused_receipt(
+            knock,
+            Verdict(None if shaken.good else Refusal.HANDSHAKE_REFUSED),
+            shaken.answer.status,
+            handshake=shaken.name,
+        )
+        self._inbox.refusals.add(receipt)
+        self._answered(knock, receipt)
+        return _answer(shaken.answer)
+
+    async def _learned(self, knock: Knock, shaken: Shaken, *, confirmed: bool) -> Shaken:
+        """Kept before the provider is answered. Of two who come at once, the second is refused."""
+        known = knock.registered.source
+        secret = Secret(id=self._parts.ids.secret(), value=shaken.learned, created_at=knock.at)
+        if any(one.value == shaken.learned for one in known.secrets):
+            return shaken
+        change = {"secrets": (secret,)} if confirmed else {"pending": secret}
+        try:
+            await self._parts.store.sources.replace(
+                msgspec.structs.replace(known, **change, updated_at=knock.at)
+            )
+        except (Conflict, NotFound):
+            return Shaken(shaken.name, good=False, answer=Answered(self._refused.status, [], b""))
+        await self._directory.reload(known.tenant_id)
+        self._parts.telemetry.emit(
+            SecretLearned(
+                tenant_id=known.tenant_id, source_id=known.id, provider=known.provider, confirmed=confirmed
+            )
+        )
+        return shaken
+
+
+def _answer(answered: Answered) -> Answer:
+    return Answer(answered.status, list(answered.headers), answered.body)

@@ -1,0 +1,127 @@
+"""What is stored of a request to a source: its receipt, and a draft of each event."""
+
+from typing import Self
+
+import msgspec
+
+from hookline.clock import SECOND, Micros
+from hookline.errors import InvalidJson
+from hookline.model.event import JSON, Origin
+from hookline.model.ids import ReceiptId
+from hookline.model.json import parse_json
+from hookline.model.receipt import Outcome, Receipt
+from hookline.receive.identify import Identity, Item
+from hookline.receive.inbound import Absent, Inbound, Malformed
+from hookline.receive.registry import Registered
+from hookline.receive.scheme import Verdict
+from hookline.route.draft import Draft
+
+_BINARY = "application/octet-stream"
+_MAX_TYPE = 255
+
+
+class Knock(msgspec.Struct, frozen=True, kw_only=True):
+    """One request to one source."""
+
+    registered: Registered
+    inbound: Inbound
+    at: Micros
+    remote: str
+    receipt_id: ReceiptId
+    flag: str = ""
+    """Something about it that people should know, though it was accepted."""
+
+    def flagged(self, flag: str) -> Self:
+        return msgspec.structs.replace(self, flag=flag)
+
+    def with_body(self, body: bytes) -> Self:
+        """Decoded: what says otherwise goes."""
+        known = self.inbound
+        headers = [line for line in known.headers if line[0] not in {b"content-encoding", b"content-length"}]
+        inbound = Inbound(method=known.method, url=known.url, headers=headers, body=body)
+        return msgspec.structs.replace(self, inbound=inbound)
+
+    def at_source(self, registered: Registered) -> Self:
+        return msgspec.structs.replace(self, registered=registered)
+
+
+def draft_of(knock: Knock, item: Item, *, whole: bool) -> Draft:
+    """`whole`: the event is all of the body, and keeps the type of its content."""
+    source = knock.registered.source
+    deduped = bool(item.id) and source.dedupe != 0
+    return Draft(
+        type=item.type,
+        data=item.data,
+        content_type=_content_type(knock.inbound, item.data) if whole else JSON,
+        # A blank stands in no key that a publisher may choose, so that neither meets the other.
+        idempotency_key=f"{source.id} {item.id}" if deduped else None,
+        key_life=None if source.dedupe is None else int(source.dedupe * SECOND),
+        origin=Origin(
+            receipt_id=knock.receipt_id,
+            source_id=source.id,
+            original_type=item.original,
+            headers=knock.registered.telling.forwarded(knock.inbound),
+        ),
+    )
+
+
+def receipt_of(knock: Knock, identity: Identity) -> Receipt:
+    """Of what is accepted, without its items: their ids are given when they are stored."""
+    kept = len(identity.items) == 1 and identity.items[0].data == knock.inbound.body
+    return _receipt(
+        knock,
+        outcome=Outcome.ACCEPTED,
+        detail=knock.flag or identity.flag,
+        body=None if kept else knock.inbound.body,
+    )
+
+
+def refused_receipt(knock: Knock, verdict: Verdict, status: int, *, handshake: str = "") -> Receipt:
+    """Of a request that made no event. A handshake's body may hold a secret, and is not kept."""
+    good = verdict.refusal is None
+    receipt = _receipt(
+        knock,
+        outcome=Outcome.HANDSHAKE if good else Outcome.REFUSED,
+        detail=verdict.detail,
+        body=None if handshake else knock.inbound.body,
+        whole_query=not handshake,
+    )
+    return msgspec.structs.replace(receipt, cause=verdict.refusal, status=status, handshake=handshake)
+
+
+def _receipt(
+    knock: Knock, *, outcome: Outcome, detail: str, body: bytes | None, whole_query: bool = True
+) -> Receipt:
+    source, telling = knock.registered.source, knock.registered.telling
+    answer = source.answer.status if source.answer is not None else knock.registered.receiver.answer.status
+    return Receipt(
+        id=knock.receipt_id,
+        tenant_id=source.tenant_id,
+        source_id=source.id,
+        received_at=knock.at,
+        outcome=outcome,
+        detail=detail,
+        status=answer,
+        method=knock.inbound.method,
+        query=telling.query(knock.inbound, whole=whole_query),
+        headers=telling.headers(knock.inbound),
+        remote=knock.remote,
+        size=len(knock.inbound.body),
+        body=body,
+    )
+
+
+def _content_type(inbound: Inbound, data: bytes) -> str:
+    """What claims to be JSON, or says nothing, and is, is JSON: only that goes into an envelope as it is."""
+    try:
+        given = inbound.header("content-type").decode("latin-1")[:_MAX_TYPE]
+    except (Absent, Malformed):
+        given = ""
+    if "form" in given or "multipart" in given:
+        return given
+    try:
+        parse_json(data)
+    except InvalidJson:
+        plain = given.partition(";")[0].strip().lower()
+        return _BINARY if plain in {"", JSON} or not given.isprintable() else given
+    return JSON

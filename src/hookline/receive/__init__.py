@@ -1,0 +1,1 @@
+"""Source → Event: verify, identify, shake hands."""

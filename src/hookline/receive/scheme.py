@@ -1,0 +1,221 @@
+"""A scheme compiled with a source's secrets: whether a request proves who sent it, and if not, why."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from hookline.clock import Micros
+from hookline.errors import InvalidField
+from hookline.model.provider import Algorithm, Scheme, Timestamp
+from hookline.model.receipt import Refusal
+from hookline.receive.fetching import FetchRule, Wanted
+from hookline.receive.inbound import Absent, Malformed, Unparsable, found_lists
+from hookline.receive.keys import NamedKey, read_keys
+from hookline.receive.proof import Proof, make_proof, make_token_proof, same
+from hookline.receive.signature import SignatureReader
+from hookline.receive.times import read_time
+from hookline.receive.token import Token, is_current, read_token
+from hookline.receive.view import View, compile_text
+
+TOKENS = frozenset({Algorithm.JWT_HS256, Algorithm.JWT_ES256, Algorithm.JWT_RS256})
+MAX_ITEMS = 1_000
+"""Items with a signature of their own in one body."""
+_ANY = "*"
+
+
+class Verdict(NamedTuple):
+    """`refusal` None: it is proven. `detail` tells people more, and nothing of a secret."""
+
+    refusal: Refusal | None = None
+    detail: str = ""
+
+
+PROVEN = Verdict()
+
+
+class Rule:
+    """`require`, `when`: texts that must have a value, any (`*`) or none (empty)."""
+
+    def __init__(self, wanted: Mapping[str, str]) -> None:
+        self._wanted = [(compile_text(text), value) for text, value in wanted.items()]
+
+    def holds(self, view: View) -> bool:
+        """False for what cannot be looked up, too."""
+        for read, wanted in self._wanted:
+            try:
+                value = read(view)
+            except Absent:
+                value = b""
+            except Malformed:
+                return False
+            if not (value if wanted == _ANY else value == wanted.encode()):
+                return False
+        return True
+
+
+class Equalities:
+    """`expect`: pairs of texts of the same value; what is empty equals nothing."""
+
+    def __init__(self, wanted: Mapping[str, str]) -> None:
+        self._pairs = [(compile_text(one), compile_text(other)) for one, other in wanted.items()]
+
+    def hold(self, view: View) -> bool:
+        good = True
+        for one, other in self._pairs:
+            try:
+                value, wanted = one(view), other(view)
+            except Absent:
+                return False
+            good = same(value, wanted) and bool(value) and good
+        return good
+
+
+class Compiled:
+    """One scheme with its keys, ready for the hot path."""
+
+    def __init__(self, name: str, scheme: Scheme, secrets: Sequence[str]) -> None:
+        """Secrets that are none of this scheme's form belong to another one, and are passed over."""
+        self.name = name
+        self.scheme = scheme
+        self._require = Rule(scheme.require)
+        self._expect = Equalities(scheme.expect)
+        self._signature = SignatureReader(scheme.signature) if scheme.signature else None
+        self._contents = [compile_text(text) for text in scheme.content]
+        self._timestamp = compile_text(scheme.timestamp.at) if scheme.timestamp else None
+        self._fetch = FetchRule(scheme) if scheme.fetch else None
+        self._proofs = self._prepared([key for secret in secrets for key in _fitting(secret, scheme)])
+
+    def wanted(self, view: View) -> Wanted | None:
+        """The key that must be fetched to verify this request; None: it needs none, or does not say which."""
+        if self._proofs or self._fetch is None or not self._require.holds(view):
+            return None
+        try:
+            token = self._named_token(view)
+            view.claims = {"header": {"kid": token.key_name}, **token.claims} if token else None
+            return self._fetch.of(view)
+        except (Absent, Malformed):
+            return None
+
+    def _named_token(self, view: View) -> Token | None:
+        if self.scheme.algorithm not in TOKENS or self._signature is None:
+            return None
+        candidates = self._signature.read(view).candidates
+        return read_token(candidates[0], self.scheme.algorithm) if candidates else None
+
+    def verify(self, view: View, now: Micros, fetched: Sequence[NamedKey] = ()) -> Verdict:
+        """`fetched`: keys for a source that has none of its own."""
+        try:
+            return self._verdict(view, now, fetched)
+        except Unparsable as error:
+            return Verdict(Refusal.UNPARSABLE, str(error))
+        except Malformed as error:
+            return Verdict(Refusal.BAD_SIGNATURE, str(error))
+        except Absent as error:
+            return Verdict(Refusal.BAD_SIGNATURE, f"what is signed is not there: {error}")
+
+    def _verdict(self, view: View, now: Micros, fetched: Sequence[NamedKey]) -> Verdict:
+        if not self._require.holds(view):
+            return Verdict(Refusal.NO_SIGNATURE)
+        if self._signature is None:
+            return PROVEN
+        return self._every(view, now, fetched) if self.scheme.each else self._one(view, now, fetched)
+
+    def _every(self, view: View, now: Micros, fetched: Sequence[NamedKey]) -> Verdict:
+        items = [item for _, items in found_lists(view.inbound.json, self.scheme.each) for item in items]
+        if not items:
+            return Verdict(Refusal.NO_SIGNATURE)
+        if len(items) > MAX_ITEMS:
+            return Verdict(Refusal.BAD_SIGNATURE, f"more than {MAX_ITEMS} items")
+        verdicts = []
+        for item in items:
+            view.item = item
+            verdicts.append(self._one(view, now, fetched))
+        view.item = None
+        return next((verdict for verdict in verdicts if verdict.refusal), PROVEN)
+
+    def _one(self, view: View, now: Micros, fetched: Sequence[NamedKey]) -> Verdict:
+        assert self._signature is not None
+        found = self._signature.read(view)
+        if not found.candidates:
+            return Verdict(Refusal.NO_SIGNATURE)
+        proofs = self._proofs or self._prepared(fetched)
+        if not proofs:
+            return Verdict(Refusal.UNKNOWN_KEY, "there is no key to verify with")
+        view.signed = found.signed
+        if self.scheme.algorithm in TOKENS:
+            return self._token(view, found.candidates[0], now, proofs)
+        if self._timestamp is not None:
+            view.timestamp = self._timestamp(view)
+        if not self._signed(view, found.candidates, proofs) or not self._expect.hold(view):
+            return Verdict(Refusal.BAD_SIGNATURE)
+        return self._in_time(view.timestamp, now)
+
+    def _signed(self, view: View, candidates: Sequence[bytes], proofs: Sequence["_Prepared"]) -> bool:
+        """Every key with every content and candidate, without an early end: the time tells nothing of which fits."""
+        good = False
+        for named, proof in proofs:
+            view.secret = named.key if isinstance(named.key, bytes) else None
+            for content in self._readable(view):
+                for candidate in candidates:
+                    good = proof(content, candidate) or good
+        return good
+
+    def _readable(self, view: View) -> Sequence[bytes]:
+        contents = []
+        for read in self._contents:
+            try:
+                contents.append(read(view))
+            except Absent:
+                continue
+        return contents
+
+    def _token(self, view: View, text: bytes, now: Micros, proofs: Sequence["_Prepared"]) -> Verdict:
+        token = read_token(text, self.scheme.algorithm)
+        fitting = [proof for named, proof in proofs if token.key_name in {"", named.name} or not named.name]
+        if not fitting:
+            return Verdict(Refusal.UNKNOWN_KEY, "the token names a key that is not known")
+        told = [proof(token.content, token.signature) for proof in fitting]  # all: the time tells nothing
+        if True not in told:
+            return Verdict(Refusal.BAD_SIGNATURE)
+        view.claims = token.claims
+        if not self._expect.hold(view):
+            return Verdict(Refusal.BAD_SIGNATURE, "the token was made for another request")
+        if not is_current(token.claims, now):
+            return Verdict(Refusal.STALE_TIMESTAMP, "the token has expired, or does not count yet")
+        return self._in_time(self._timestamp(view) if self._timestamp else None, now)
+
+    def _in_time(self, timestamp: bytes | None, now: Micros) -> Verdict:
+        rule = self.scheme.timestamp
+        if rule is None or timestamp is None or not rule.past:
+            return PROVEN
+        age = now - read_time(timestamp, rule.form)
+        return PROVEN if within(age, rule) else Verdict(Refusal.STALE_TIMESTAMP, _told(age, rule))
+
+    def _prepared(self, keys: Sequence[NamedKey]) -> list["_Prepared"]:
+        algorithm = self.scheme.algorithm
+        if self.scheme.signature is None:
+            return []
+        if algorithm in TOKENS:
+            return [(named, make_token_proof(algorithm, named.key)) for named in keys]
+        encoding = self.scheme.signature.encoding
+        return [(named, make_proof(algorithm, named.key, encoding)) for named in keys]
+
+
+_Prepared = tuple[NamedKey, Proof]
+
+
+def _fitting(secret: str, scheme: Scheme) -> Sequence[NamedKey]:
+    try:
+        return read_keys(secret, scheme.key, scheme.algorithm)
+    except InvalidField:
+        return []
+
+
+def within(age: int, rule: Timestamp) -> bool:
+    """`age`: microseconds, negative for a time that lies ahead. Bounds themselves are accepted."""
+    future = rule.past if rule.future is None else rule.future
+    return -future * 1_000_000 <= age <= rule.past * 1_000_000
+
+
+def _told(age: int, rule: Timestamp) -> str:
+    where = "lies back" if age >= 0 else "lies ahead"
+    return f"the timestamp {where} by {abs(age) / 1_000_000:.0f} s; {rule.past} s are allowed"

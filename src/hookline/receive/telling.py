@@ -1,0 +1,115 @@
+"""What a receipt keeps of a request: headers and query without credentials, and what stays with its events."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from urllib.parse import parse_qsl, quote
+
+from hookline.errors import InvalidField
+from hookline.model.place import Place, parse_text, places
+from hookline.model.provider import Algorithm, Provider, Scheme
+from hookline.model.receipt import Headers
+from hookline.net.header import MASK, redact
+from hookline.receive.inbound import Inbound
+
+MAX_HEADERS = 16 * 1024
+"""Bytes of headers that are kept."""
+_STATIC = frozenset({Algorithm.EQUAL, Algorithm.BASIC})
+_TOKENS = frozenset({Algorithm.JWT_HS256, Algorithm.JWT_ES256, Algorithm.JWT_RS256})
+NEVER_FORWARDED = frozenset(
+    {
+        "host",
+        "connection",
+        "content-length",
+        "transfer-encoding",
+        "keep-alive",
+        "te",
+        "trailer",
+        "upgrade",
+        "expect",
+    }
+)
+
+
+class Telling:
+    """Of one source."""
+
+    def __init__(self, provider: Provider, forward: Sequence[str]) -> None:
+        """`forward`: names of headers; empty: those that the provider's schemes and identifiers read, and no credential."""
+        self._secret_headers = frozenset(name.lower() for name in _names(provider, "header", secret=True))
+        self._signatures = frozenset(name.lower() for name in _names(provider, "header", secret=False))
+        self._secret_queries = frozenset(_names(provider, "query", secret=True)) | _checked(provider)
+        usual = (self._signatures - self._secret_headers) | {"content-type"}
+        self._forward = frozenset(name.lower() for name in forward) if forward else usual
+
+    def headers(self, inbound: Inbound) -> Headers:
+        """Signatures are shown: they prove nothing to whoever reads them later, and people compare them."""
+        lines = list(
+            _bounded((name.decode("latin-1"), value.decode("latin-1")) for name, value in inbound.headers)
+        )
+        shown = dict(redact(tuple(lines), secret_names=self._secret_headers))
+        return tuple(
+            (name, value if name in self._signatures and name not in self._secret_headers else shown[name])
+            for name, value in lines
+        )
+
+    def query(self, inbound: Inbound, *, whole: bool = True) -> str:
+        """`whole` False: of a handshake, whose values may be secrets."""
+        query = inbound.url.partition("?")[2]
+        if not query or (whole and not self._secret_queries):
+            return query[:MAX_HEADERS]
+        pairs = parse_qsl(query, keep_blank_values=True)
+        hidden = [
+            (name, MASK if not whole or name in self._secret_queries else quote(value))
+            for name, value in pairs
+        ]
+        return "&".join(f"{quote(name)}={value}" for name, value in hidden)[:MAX_HEADERS]
+
+    def forwarded(self, inbound: Inbound) -> Headers:
+        """Of all that came, what the dialect `raw` may send on."""
+        return tuple(
+            (name.decode("latin-1"), value.decode("latin-1"))
+            for name, value in inbound.headers
+            if name.decode("latin-1") in self._forward
+        )
+
+
+def check_forward(names: Sequence[str]) -> None:
+    """Raises InvalidField for headers that belong to one connection."""
+    for name in names:
+        if name.lower() in NEVER_FORWARDED or name.lower().startswith(("proxy-", "x-forwarded-")):
+            raise InvalidField(
+                f"The header {name[:64]} belongs to one connection and is not forwarded.", field="forward"
+            )
+
+
+def _names(provider: Provider, kind: str, *, secret: bool) -> Iterable[str]:
+    for scheme in provider.schemes.values():
+        static = scheme.algorithm in _STATIC or scheme.algorithm in _TOKENS
+        if static == secret:
+            yield from (place.name for place in _read_by(scheme) if place.kind == kind)
+    if not secret:
+        for text in (*provider.id, *provider.type):
+            yield from (place.name for place in places(parse_text(text)) if place.kind == kind)
+
+
+def _read_by(scheme: Scheme) -> Iterable[Place]:
+    texts = [*scheme.content, *scheme.require]
+    texts += scheme.signature.at if scheme.signature else ()
+    texts += [scheme.timestamp.at] if scheme.timestamp else ()
+    for text in texts:
+        yield from places(parse_text(text))
+
+
+def _checked(provider: Provider) -> frozenset[str]:
+    """Query fields that a handshake compares with a secret of the source."""
+    rules: list[Mapping[str, str]] = [rule.expect for rule in provider.handshakes.values()]
+    found = [place for rule in rules for text in rule for place in places(parse_text(text))]
+    return frozenset(place.name for place in found if place.kind == "query")
+
+
+def _bounded(lines: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
+    left = MAX_HEADERS
+    for name, value in lines:
+        left -= len(name) + len(value)
+        if left < 0:
+            return
+        yield name, value

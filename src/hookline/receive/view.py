@@ -1,0 +1,243 @@
+"""View: a request with what is known of it so far, and texts with places compiled to functions of it."""
+
+import binascii
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from hookline.model.place import Place, parse_text
+from hookline.receive.inbound import Absent, Inbound, Malformed, Unparsable, look_up, text_of
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(slots=True)
+class View:
+    inbound: Inbound
+    item: object = None
+    parent: object = None
+    raw: bytes | None = None
+    """The item as it came."""
+    signed: Mapping[str, bytes | None] = field(default_factory=dict)
+    """Fields of the signature's header; None: given twice."""
+    claims: object = None
+    timestamp: bytes | None = None
+    secret: bytes | None = None
+    computed: bytes | None = None
+
+
+Read = Callable[[View], bytes]
+"""Raises Absent or Malformed."""
+
+
+def compile_text(text: str) -> Read:
+    """`text` was checked when the catalogue was loaded."""
+    reads = [
+        _optional(read_of(part)) if isinstance(part, Place) and part.optional else read_of(part)
+        for part in parse_text(text)
+    ]
+    if len(reads) == 1:
+        return reads[0]
+    return lambda view: b"".join([read(view) for read in reads])
+
+
+def compile_tree(value: object) -> object:
+    """A tree of JSON whose texts have places; `filled` makes plain JSON of it."""
+    if isinstance(value, str):
+        return compile_text(value)
+    if isinstance(value, dict):
+        return {key: compile_tree(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [compile_tree(one) for one in value]
+    return value
+
+
+def filled(tree: object, view: View) -> object:
+    if isinstance(tree, dict):
+        return {key: filled(one, view) for key, one in tree.items()}
+    if isinstance(tree, list):
+        return [filled(one, view) for one in tree]
+    return tree(view).decode("utf-8", "replace") if callable(tree) else tree
+
+
+def first_of(texts: tuple[str, ...]) -> Read:
+    """The first of several texts that is there, and not empty. Raises Absent."""
+    reads = [compile_text(text) for text in texts]
+
+    def read(view: View) -> bytes:
+        for one in reads:
+            try:
+                value = one(view)
+            except (Absent, Unparsable):  # what is not JSON has none of its fields
+                continue
+            if value:
+                return value
+        raise Absent("all of them")
+
+    return read
+
+
+def read_of(part: str | Place) -> Read:
+    if isinstance(part, str):
+        literal = part.encode()
+        return lambda _: literal
+    if part.kind in _BARE:
+        return _BARE[part.kind]
+    if part.kind in _VARIANTS:
+        return _VARIANTS[part.kind][part.name]
+    return _NAMED[part.kind](part.name)
+
+
+def _optional(read: Read) -> Read:
+    def optional(view: View) -> bytes:
+        try:
+            return read(view)
+        except Absent:
+            return b""
+
+    return optional
+
+
+def _known(name: str, value: bytes | None) -> bytes:
+    if value is None:
+        raise Absent(name)
+    return value
+
+
+def _json(path: str) -> Read:
+    return lambda view: text_of(look_up(view.inbound.json, path))
+
+
+def _form_json(name: str) -> Read:
+    field, _, path = name.partition(".")
+    return lambda view: text_of(look_up(view.inbound.form_json(field), path or "."))
+
+
+def _key(names: str) -> Read:
+    others = frozenset(names.split(","))
+
+    def read(view: View) -> bytes:
+        value = view.inbound.json
+        for name in value if isinstance(value, dict) else ():
+            if name not in others:
+                return text_of(name)
+        raise Absent("another name")
+
+    return read
+
+
+def _signed(name: str) -> Read:
+    def read(view: View) -> bytes:
+        if name not in view.signed:
+            raise Absent(name)
+        value = view.signed[name]
+        if value is None:
+            raise Malformed(f"{name} is given twice beside the signature")
+        return value
+
+    return read
+
+
+def _lines(names: str) -> Read:
+    """As Amazon SNS signs: name LF value LF, of the fields that are there, in this order."""
+    wanted = names.split(",")
+
+    def read(view: View) -> bytes:
+        parts: list[bytes] = []
+        for name in wanted:
+            try:
+                parts += [name.encode(), b"\n", text_of(look_up(view.inbound.json, name)), b"\n"]
+            except Absent:
+                continue
+        return b"".join(parts)
+
+    return read
+
+
+def _sorted_form(view: View) -> bytes:
+    """Each name with each of its values, once (Twilio)."""
+    return b"".join([name + value for name, value in sorted(set(view.inbound.fields))])
+
+
+def _url(view: View) -> bytes:
+    return view.inbound.url.encode("latin-1", "replace")
+
+
+def _with_port(view: View) -> bytes:
+    parts = urlsplit(view.inbound.url)
+    if parts.port is not None or parts.scheme not in _DEFAULT_PORTS:
+        raise Absent("a URL without a port")
+    netloc = f"{parts.netloc}:{_DEFAULT_PORTS[parts.scheme]}"
+    return _rebuilt(view.inbound.url, parts.netloc, netloc)
+
+
+def _without_port(view: View) -> bytes:
+    parts = urlsplit(view.inbound.url)
+    if parts.port is None:
+        raise Absent("a URL with a port")
+    return _rebuilt(view.inbound.url, parts.netloc, parts.netloc.rpartition(":")[0])
+
+
+def _rebuilt(url: str, netloc: str, other: str) -> bytes:
+    """Nothing but the authority changes: another library's idea of a URL's normal form is not what was signed."""
+    return url.replace(netloc, other, 1).encode("latin-1", "replace")
+
+
+def _sha256(view: View) -> bytes:
+    return hashlib.sha256(view.inbound.body).hexdigest().encode()
+
+
+def _crc32(view: View) -> bytes:
+    return str(binascii.crc32(view.inbound.body)).encode()
+
+
+def _escaped(view: View) -> bytes:
+    r"""The body with what is not printable ASCII escaped as in JSON (`\n`, `\u00fc`), and lone backslashes doubled, as
+    Box signs it. Absent where that changes nothing.
+    """
+    try:
+        escaped = _TO_ESCAPE.sub(lambda found: _escape(found[0]), view.inbound.body.decode()).encode()
+    except UnicodeDecodeError:
+        raise Absent("a body in UTF-8") from None
+    if escaped == view.inbound.body:
+        raise Absent("a body that needs escapes")
+    return escaped
+
+
+def _escape(character: str) -> str:
+    if character in _SHORT:
+        return _SHORT[character]
+    units = character.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[n : n + 2].hex()}" for n in range(0, len(units), 2))
+
+
+_TO_ESCAPE = re.compile(r"[^ -~]|\\(?!/)")
+_SHORT = {"\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+_BARE: dict[str, Read] = {
+    "method": lambda view: view.inbound.method.encode(),
+    "sorted_form": _sorted_form,
+    "item_digest": lambda view: hashlib.sha256(_known("item", view.raw)).hexdigest().encode(),
+    "timestamp": lambda view: _known("timestamp", view.timestamp),
+    "secret": lambda view: _known("secret", view.secret),
+    "computed": lambda view: _known("computed", view.computed),
+}
+_VARIANTS: dict[str, dict[str, Read]] = {
+    "url": {"": _url, "with_port": _with_port, "without_port": _without_port},
+    "body": {"": lambda view: view.inbound.body, "sha256": _sha256, "crc32": _crc32, "escaped": _escaped},
+}
+_NAMED: dict[str, Callable[[str], Read]] = {
+    "header": lambda name: lambda view: view.inbound.header(name),
+    "query": lambda name: lambda view: view.inbound.query(name),
+    "form": lambda name: lambda view: view.inbound.form(name),
+    "json": _json,
+    "form_json": _form_json,
+    "key": _key,
+    "item": lambda path: lambda view: text_of(look_up(view.item, path)),
+    "parent": lambda path: lambda view: text_of(look_up(view.parent, path)),
+    "claim": lambda path: lambda view: text_of(look_up(view.claims, path)),
+    "signed": _signed,
+    "lines": _lines,
+}

@@ -1,0 +1,53 @@
+"""Receipt ↔ row: what is looked for in columns, the rest as JSON."""
+
+from typing import Any
+
+import msgspec
+
+from hookline.model.receipt import Receipt
+from hookline.storage.schema import receipts
+
+RECEIPT = ("tenant_id", "id", "source_id", "received_at", "outcome", "cause", "document", "body")
+COLUMNS = tuple(receipts.c[name] for name in RECEIPT)
+
+
+class _Document(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What no list looks for."""
+
+    handshake: str = ""
+    detail: str = ""
+    status: int = 200
+    method: str = "POST"
+    query: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    remote: str = ""
+    size: int = 0
+    items: tuple[Any, ...] = ()
+    accepted_as: str = ""
+
+
+_encode = msgspec.json.Encoder().encode
+_FIELDS = _Document.__struct_fields__
+
+
+def receipt_row(receipt: Receipt) -> tuple[Any, ...]:
+    document = _Document(**{name: getattr(receipt, name) for name in _FIELDS})
+    return (
+        receipt.tenant_id,
+        receipt.id,
+        receipt.source_id,
+        receipt.received_at,
+        str(receipt.outcome),
+        str(receipt.cause) if receipt.cause is not None else None,
+        _encode(document),
+        receipt.body,
+    )
+
+
+def read_receipt(row: Any) -> Receipt:
+    """From COLUMNS."""
+    apart = dict(zip(RECEIPT, row, strict=True))
+    document = msgspec.json.decode(apart.pop("document"))
+    body = apart.pop("body")
+    receipt = msgspec.convert({**document, **apart}, Receipt)
+    return msgspec.structs.replace(receipt, body=body)

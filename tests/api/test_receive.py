@@ -1,0 +1,355 @@
+"""Receiving over real HTTP: what a provider sends becomes an event, once, and what is refused tells nobody why."""
+
+import asyncio
+import hashlib
+import hmac
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import pytest
+import pytest_asyncio
+
+from hookline.clock import SystemClock
+from tests.api.conftest import Keys, make_keys
+from tests.api.running import Running, Told, serving, settings_for
+from tests.engine.gateway import until
+from tests.postgres import create_database, drop_database
+
+SECRET = "hookline_test_secret"
+BODY = b'{ "id": "evt_1", "type": "invoice.paid", "price": 1.10, "name": "M\xc3\xbcller" }'
+
+
+async def source(api: Running, keys: Keys, **fields: Any) -> dict[str, Any]:
+    given = {"provider": "stripe", "secrets": [SECRET], **fields}
+    told = await api.call("POST", "/v1/sources", keys["manage"], json=given)
+    assert told.status == 201, told.body
+    made: dict[str, Any] = told.json
+    return made
+
+
+def stripe(body: bytes, secret: str = SECRET, at: int | None = None) -> dict[str, str]:
+    time = at if at is not None else SystemClock().now() // 1_000_000
+    digest = hmac.new(secret.encode(), f"{time}.".encode() + body, hashlib.sha256).hexdigest()
+    return {"Stripe-Signature": f"t={time},v1={digest}", "Content-Type": "application/json"}
+
+
+async def knock(api: Running, made: dict[str, Any], body: bytes = BODY, **more: Any) -> Told:
+    headers = more.pop("headers", None)
+    path = more.pop("path", made["receive_url"])
+    return await api.call(more.pop("method", "POST"), path, body=body, headers=headers or stripe(body))
+
+
+async def receipts(api: Running, keys: Keys, made: dict[str, Any], count: int = 1) -> list[dict[str, Any]]:
+    """Newest first, once there are so many: those of refused requests are written a moment later."""
+    found: list[dict[str, Any]] = []
+
+    async def there() -> bool:
+        told = await api.call("GET", f"/v1/receipts?source={made['id']}", keys["read"])
+        found[:] = told.json["items"]
+        return len(found) >= count
+
+    for _ in range(200):
+        if await there():
+            break
+        await asyncio.sleep(0.01)
+    assert len(found) == count, found
+    return found
+
+
+async def test_a_signed_request_becomes_an_event_with_its_very_bytes(api: Running, keys: Keys) -> None:
+    made = await source(api, keys)
+    told = await knock(api, made)
+    assert (told.status, told.body) == (200, b"")
+    (receipt,) = await receipts(api, keys, made)
+    assert (receipt["outcome"], receipt["cause"], receipt["types"]) == (
+        "accepted",
+        None,
+        ["stripe.invoice.paid"],
+    )
+    whole = (await api.call("GET", f"/v1/receipts/{receipt['id']}", keys["read"])).json
+    (item,) = whole["events"]
+    assert item["original_type"] == "invoice.paid"
+    assert not item["duplicate"]
+    data = await api.call("GET", f"/v1/events/{item['event_id']}/data", keys["read"])
+    assert data.body == BODY
+    assert (await api.call("GET", f"/v1/receipts/{receipt['id']}/body", keys["read"])).body == BODY
+    event = (await api.call("GET", f"/v1/events/{item['event_id']}", keys["read"])).json
+    assert event["type"] == "stripe.invoice.paid"
+
+
+async def test_a_duplicate_is_answered_as_the_first_and_makes_no_second_event(
+    api: Running, keys: Keys
+) -> None:
+    made = await source(api, keys)
+    first, again = (
+        await knock(api, made),
+        await knock(api, made, headers=stripe(BODY, at=SystemClock().now() // 10**6 - 9)),
+    )
+    assert (first.status, first.body) == (again.status, again.body)
+    newest, oldest = await receipts(api, keys, made, 2)
+    assert (oldest["outcome"], newest["outcome"]) == ("accepted", "duplicate")
+    wholes = [
+        (await api.call("GET", f"/v1/receipts/{one['id']}", keys["read"])).json for one in (oldest, newest)
+    ]
+    ids = [one["events"][0]["event_id"] for one in wholes]
+    assert ids[0] == ids[1]
+    assert [one["events"][0]["duplicate"] for one in wholes] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("headers", "cause"),
+    [
+        ({"Content-Type": "application/json"}, "no_signature"),
+        (stripe(BODY, secret="another"), "bad_signature"),
+        ({"Stripe-Signature": "garbage"}, "bad_signature"),
+        (stripe(BODY, at=1_700_000_000), "stale_timestamp"),
+        (stripe(BODY, at=4_000_000_000), "stale_timestamp"),
+    ],
+)
+async def test_whatever_is_wrong_is_answered_as_an_unknown_source_is(
+    api: Running, keys: Keys, headers: dict[str, str], cause: str
+) -> None:
+    made = await source(api, keys)
+    refused = await knock(api, made, headers=headers)
+    unknown = await knock(api, made, path="/in/in_nobody", headers=headers)
+    assert refused.status == unknown.status == 401
+    assert refused.body == unknown.body
+    assert set(refused.headers) == set(unknown.headers)
+    (receipt,) = await receipts(api, keys, made)
+    assert (receipt["outcome"], receipt["cause"]) == ("refused", cause)
+    assert f"Invalid webhook signature from stripe" in api.log.getvalue().decode() or api.log.getvalue()
+
+
+async def test_a_readable_path_leads_to_it_too(api: Running, keys: Keys) -> None:
+    made = await source(api, keys, path="payments/stripe")
+    told = await knock(api, made, path=f"/in/{keys.alice}/payments/stripe")
+    assert told.status == 200
+    assert (await knock(api, made, path=f"/in/{keys.stranger}/payments/stripe")).status == 401
+    again = await api.call(
+        "POST", "/v1/sources", keys["manage"], json={"provider": "none", "path": "payments/stripe"}
+    )
+    assert again.code == "conflict"
+    other = await api.call(
+        "POST", "/v1/sources", keys["stranger"], json={"provider": "none", "path": "payments/stripe"}
+    )
+    assert other.status == 201
+
+
+async def test_what_carries_many_events_makes_one_of_each_and_each_once(api: Running, keys: Keys) -> None:
+    made = await source(
+        api,
+        keys,
+        provider="token",
+        secrets=["t"],
+        parameters={"header": "X-Key"},
+        overrides={"items": ["."], "id": ["{item.id}"], "type": ["{item.type}"]},
+    )
+    one, two = (
+        b'[{"id": "1", "type": "a"},  {"id":"2","type":"b", "n": 1.50}]',
+        b'[{"id":"2","type":"b"},{"id":"3","type":"c"}]',
+    )
+    for body in (one, two, one):
+        assert (await knock(api, made, body, headers={"X-Key": "t"})).status == 200
+    third, second, first = await receipts(api, keys, made, 3)
+    assert [one["outcome"] for one in (first, second, third)] == ["accepted", "accepted", "duplicate"]
+    wholes = [(await api.call("GET", f"/v1/receipts/{r['id']}", keys["read"])).json for r in (first, second)]
+    assert [[item["duplicate"] for item in whole["events"]] for whole in wholes] == [
+        [False, False],
+        [True, False],
+    ]
+    data = await api.call("GET", f"/v1/events/{wholes[0]['events'][1]['event_id']}/data", keys["read"])
+    assert data.body == b'{"id":"2","type":"b", "n": 1.50}'
+    assert (await api.call("GET", f"/v1/receipts/{first['id']}/body", keys["read"])).body == one
+    empty = await knock(api, made, b"[]", headers={"X-Key": "t"})
+    assert empty.status == 200
+    assert (await receipts(api, keys, made, 4))[0]["outcome"] == "accepted"
+
+
+async def test_a_refused_request_is_accepted_later_when_the_secret_was_mended(
+    api: Running, keys: Keys
+) -> None:
+    made = await source(api, keys, secrets=["wrong"])
+    assert (await knock(api, made)).status == 401
+    (receipt,) = await receipts(api, keys, made)
+    path = f"/v1/receipts/{receipt['id']}/accept"
+    assert (await api.call("POST", path, keys["manage"])).code == "conflict"
+    changed = await api.call(
+        "PATCH", f"/v1/sources/{made['id']}", keys["manage"], json={"secrets": [SECRET, "wrong"]}
+    )
+    assert changed.status == 200
+    accepted = await api.call("POST", path, keys["manage"])
+    assert accepted.status == 200, accepted.body
+    assert accepted.json["outcome"] == "accepted"
+    again = (await api.call("POST", path, keys["manage"])).json
+    assert again["events"][0]["event_id"] == accepted.json["events"][0]["event_id"]
+    assert again["outcome"] == "duplicate"
+    refused = (await api.call("GET", f"/v1/receipts/{receipt['id']}", keys["read"])).json
+    assert refused["outcome"] == "refused"
+    assert refused["accepted_as"] is not None
+
+
+async def test_a_body_that_is_not_json_is_kept_and_flagged(api: Running, keys: Keys) -> None:
+    made = await source(api, keys)
+    for body in (b"not json", b"\xff\xfe", b"[" * 100_000):
+        assert (await knock(api, made, body)).status == 200
+    for receipt in await receipts(api, keys, made, 3):
+        assert receipt["outcome"] == "accepted"
+        assert receipt["types"] == ["stripe.webhook"]
+
+
+async def test_a_body_above_the_limit_is_refused_while_it_streams(api: Running, keys: Keys) -> None:
+    made = await source(api, keys, body_limit=100)
+    assert (await knock(api, made, b"x" * 101)).code == "body_too_large"
+    (receipt,) = await receipts(api, keys, made)
+    assert receipt["cause"] == "body_too_large"
+
+
+@pytest.mark.parametrize(
+    ("fields", "more", "cause"),
+    [
+        ({"active": False}, {}, "inactive"),
+        ({"addresses": ["192.0.2.0/24"]}, {}, "address_not_allowed"),
+        ({}, {"method": "PUT"}, "method_not_allowed"),
+    ],
+)
+async def test_who_may_not_come_in_hears_the_same(
+    api: Running, keys: Keys, fields: dict[str, Any], more: dict[str, Any], cause: str
+) -> None:
+    made = await source(api, keys, **fields)
+    assert (await knock(api, made, **more)).code == "not_proven"
+    (receipt,) = await receipts(api, keys, made)
+    assert receipt["cause"] == cause
+
+
+async def test_the_answer_is_what_the_source_says(api: Running, keys: Keys) -> None:
+    made = await source(api, keys, answer={"status": 202, "body": "[ok]", "content_type": "text/plain"})
+    told = await knock(api, made)
+    assert (told.status, told.body, told.headers["Content-Type"]) == (202, b"[ok]", "text/plain")
+
+
+async def test_types_are_mapped_and_the_original_kept(api: Running, keys: Keys) -> None:
+    made = await source(api, keys, types={"invoice.paid": "payment.received"})
+    await knock(api, made)
+    (receipt,) = await receipts(api, keys, made)
+    whole = (await api.call("GET", f"/v1/receipts/{receipt['id']}", keys["read"])).json
+    assert whole["events"][0]["type"] == "payment.received"
+    assert whole["events"][0]["original_type"] == "invoice.paid"
+
+
+async def test_a_handshake_is_answered_and_makes_no_event(api: Running, keys: Keys) -> None:
+    made = await source(api, keys, provider="slack")
+    body = b'{"type":"url_verification","challenge":"abc"}'
+    at = SystemClock().now() // 1_000_000
+    digest = hmac.new(SECRET.encode(), f"v0:{at}:".encode() + body, hashlib.sha256).hexdigest()
+    headers = {"X-Slack-Request-Timestamp": str(at), "X-Slack-Signature": f"v0={digest}"}
+    told = await knock(api, made, body, headers=headers)
+    assert told.json == {"challenge": "abc"}
+    (receipt,) = await receipts(api, keys, made)
+    assert (receipt["outcome"], receipt["types"]) == ("handshake", [])
+
+
+async def test_a_provider_that_tells_its_secret_tells_it_once(api: Running, keys: Keys) -> None:
+    """Asana: the first is kept and echoed, another one is refused."""
+    made = await source(api, keys, provider="asana", secrets=[])
+    told = await knock(api, made, b"", headers={"X-Hook-Secret": SECRET})
+    assert told.status in {200, 204}
+    assert told.headers["X-Hook-Secret"] == SECRET
+    other = await knock(api, made, b"", headers={"X-Hook-Secret": "another"})
+    assert other.status == 401
+    body = b'{"events":[]}'
+    digest = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
+    assert (await knock(api, made, body, headers={"X-Hook-Signature": digest})).status == 200
+    assert (await knock(api, made, body, headers={"X-Hook-Signature": digest[:-1] + "g"})).status == 401
+
+
+async def test_a_secret_that_must_be_confirmed_counts_only_then(api: Running, keys: Keys) -> None:
+    """Notion."""
+    made = await source(api, keys, provider="notion", secrets=[])
+    told = await knock(api, made, msgspec.json.encode({"verification_token": SECRET}), headers={"X": "y"})
+    assert told.status == 200
+    body = b'{"id":"1","type":"page.created"}'
+    digest = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
+    headers = {"X-Notion-Signature": f"sha256={digest}"}
+    assert (await knock(api, made, body, headers=headers)).status == 401
+    shown = await api.call("GET", f"/v1/sources/{made['id']}/secrets", keys["manage"])
+    assert [(one["value"], one["confirmed"]) for one in shown.json["items"]] == [(SECRET, False)]
+    assert (await api.call("POST", f"/v1/sources/{made['id']}/confirm", keys["manage"])).status == 200
+    assert (await knock(api, made, body, headers=headers)).status == 200
+    assert (await api.call("POST", f"/v1/sources/{made['id']}/confirm", keys["manage"])).code == "conflict"
+
+
+async def test_no_secret_is_shown_in_receipts(api: Running, keys: Keys) -> None:
+    made = await source(api, keys, provider="gitlab", secrets=["a-static-token-of-gitlab"])
+    assert (
+        await knock(
+            api,
+            made,
+            b'{"object_kind":"push"}',
+            headers={"X-Gitlab-Token": "a-static-token-of-gitlab", "Cookie": "c=1"},
+        )
+    ).status == 200
+    (receipt,) = await receipts(api, keys, made)
+    told = await api.call("GET", f"/v1/receipts/{receipt['id']}", keys["read"])
+    assert b"a-static-token-of-gitlab" not in told.body
+    assert b"c=1" not in told.body
+    assert b"a-static-token" not in api.log.getvalue()
+    token = made["receive_url"].rpartition("/")[2].encode()
+    assert token not in api.log.getvalue()
+    read = await api.call("GET", f"/v1/sources/{made['id']}", keys["read"])
+    assert token not in read.body
+
+
+async def test_a_source_that_is_gone_is_as_if_it_never_was(api: Running, keys: Keys) -> None:
+    made = await source(api, keys)
+    assert (await knock(api, made)).status == 200
+    assert (await api.call("DELETE", f"/v1/sources/{made['id']}", keys["manage"])).status == 204
+    assert (await knock(api, made)).code == "not_proven"
+    assert (await api.call("GET", f"/v1/sources/{made['id']}", keys["read"])).status == 404
+
+
+class Nodes(NamedTuple):
+    here: Running
+    there: Running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def nodes(
+    tmp_path_factory: pytest.TempPathFactory, postgres_server: str, database_names: Iterator[str]
+) -> AsyncIterator[Nodes]:
+    name = next(database_names)
+    url = await create_database(postgres_server, name)
+    folders: list[Path] = [tmp_path_factory.mktemp("node") for _ in range(2)]
+    async with (
+        serving(settings_for(folders[0], url)) as here,
+        serving(settings_for(folders[1], url)) as there,
+    ):
+        yield Nodes(here, there)
+        assert here.faults() == there.faults() == []
+    await drop_database(postgres_server, name)
+
+
+async def test_of_64_copies_on_two_nodes_one_becomes_an_event(nodes: Nodes) -> None:
+    keys = await make_keys(nodes.here)
+    made = await source(nodes.here, keys)
+    told = await asyncio.gather(*(knock(nodes[number % 2], made) for number in range(64)))
+    assert {one.status for one in told} == {200}
+    events = await nodes.here.call("GET", "/v1/events", keys["read"])
+    assert len(events.json["items"]) == 1
+    found = await nodes.here.call("GET", "/v1/receipts?limit=250", keys["read"])
+    outcomes = [one["outcome"] for one in found.json["items"]]
+    assert (outcomes.count("accepted"), outcomes.count("duplicate")) == (1, 63)
+
+
+async def test_a_secret_that_is_mended_on_one_node_counts_on_the_other(nodes: Nodes) -> None:
+    keys = await make_keys(nodes.here)
+    made = await source(nodes.here, keys, secrets=["wrong"])
+    assert (await knock(nodes.there, made)).status == 401
+    changed = await nodes.here.call(
+        "PATCH", f"/v1/sources/{made['id']}", keys["manage"], json={"secrets": [SECRET]}
+    )
+    assert changed.status == 200
+    nodes.there.parts.directory.forget(Running.tenant(keys))
+    await until(lambda: True)
+    assert (await knock(nodes.there, made)).status == 200
