@@ -73,6 +73,10 @@ class Gateway:
         key = self.call("POST", "/v1/keys", {"scope": "publish"}, tenant)
         return Tenant(id=tenant, token=str(key["token"]), endpoints=tuple(made))
 
+    def source(self, tenant: Tenant, given: Mapping[str, object]) -> str:
+        """The path of a new source of this tenant."""
+        return str(self.call("POST", "/v1/sources", given, tenant.id)["receive_url"])
+
     def call(self, method: str, path: str, body: object = None, tenant: str = "") -> dict[str, Any]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         headers = {"Authorization": f"Bearer {self._admin}", "Content-Type": "application/json"}

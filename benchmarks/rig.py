@@ -125,6 +125,16 @@ class Rig:
             time.sleep(_SAMPLE)
         return self.receiver.ask(audit, Audited)
 
+    def arrived(self, expected: int) -> int:
+        """How many deliveries came, once all have or nothing more arrives."""
+        seen, quiet_since = -1, time.monotonic()
+        while seen < expected and time.monotonic() - quiet_since < self.patience:
+            found = self.board[Slot.DELIVERED]
+            if found != seen:
+                seen, quiet_since = found, time.monotonic()
+            time.sleep(_SAMPLE)
+        return seen
+
     def _slots(self) -> dict[Slot, int]:
         return {slot: self.board[slot] for slot in Slot}
 

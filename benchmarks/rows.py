@@ -12,11 +12,12 @@ from benchmarks.gateway import Gateway, Tenant
 from benchmarks.messages import Audited, Closed, Open, Published, Stream
 from benchmarks.options import Options
 from benchmarks.rig import Rig, Window
-from benchmarks.traffic import batch_request, endpoint_at, publish_request
+from benchmarks.traffic import SOURCE, batch_request, endpoint_at, publish_request, received_request
 
 _FLAT = 0.05
 """Growth of the backlog within a window, as a part of what it delivered, up to which it counts as flat."""
 _MICRO = 1e6
+_SECRET = "a secret of the benchmark"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,15 +35,16 @@ class Subject:
         self.rig.begin_row()
         return tenant
 
-    def publish(self, request: bytes, *, fan_out: int = 1, bound: int = 0) -> None:
-        """Begin the closed loop."""
+    def publish(self, request: bytes, *, fan_out: int = 1, bound: int = 0, bare: bool = False) -> None:
+        """Begin the closed loop. `bare`: an answer counts by its status, and holds no id."""
         order = Closed(
             port=self.gateway.port,
             request=request,
             connections=self.options.connections,
             fan_out=fan_out,
             bound=bound,
-            acknowledged=self.rig.acknowledged,
+            bare=bare,
+            acknowledged="" if bare else self.rig.acknowledged,
         )
         self.rig.publisher.begin(order)
 
@@ -105,6 +107,14 @@ class Accepted(Row, frozen=True, kw_only=True):
     batch_to_single: float
     ratio_to_aiohttp: float
     """Events accepted in batches ÷ POST/s of the bare aiohttp loop."""
+
+
+class Received(Row, frozen=True, kw_only=True):
+    """Signed requests to a source, beside single events that are published, each at full speed for a moment."""
+
+    published_per_s: float
+    received_per_s: float
+    ratio_to_published: float
 
 
 class OpenLoop(Row, frozen=True, kw_only=True):
@@ -177,6 +187,29 @@ def _accept(subject: Subject, *, batch: int) -> tuple[float, dict[str, int]]:
     window = rig.window(options.accept_seconds)
     published = rig.stopped()
     return window.accepted / window.seconds, told(published, rig.settled([paths], published.accepted))
+
+
+def received(subject: Subject) -> Received:
+    """A request's answer holds no id: what is lost is what was accepted and did not arrive."""
+    published, first = _accept(subject, batch=1)
+    rig, options = subject.rig, subject.options
+    tenant = subject.tenant(["/received"])
+    path = subject.gateway.source(tenant, {**SOURCE, "secrets": [_SECRET]})
+    subject.publish(received_request(path, options.size, _SECRET), bare=True)
+    time.sleep(options.accept_seconds / 3)
+    window = rig.window(options.accept_seconds)
+    accepted = rig.stopped()
+    if not accepted.accepted:
+        raise RuntimeError(f"The gateway received nothing: {accepted.fault}")
+    lost = max(0, accepted.accepted - rig.arrived(accepted.accepted))
+    second = {"lost": lost, "duplicated": 0, "refused": accepted.refused, "expected": accepted.accepted}
+    rate = window.accepted / window.seconds
+    return Received(
+        **{name: first[name] + second[name] for name in first},
+        published_per_s=published,
+        received_per_s=rate,
+        ratio_to_published=ratio(rate, published),
+    )
 
 
 def open_loop(subject: Subject, base: Base) -> OpenLoop:

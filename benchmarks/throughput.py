@@ -16,7 +16,19 @@ from benchmarks.ports import free_port
 from benchmarks.profiler import measured
 from benchmarks.progress import Progress
 from benchmarks.rig import Rig, ready
-from benchmarks.rows import Accepted, Base, FanOut, OpenLoop, Row, Subject, accepted, fan_out, open_loop
+from benchmarks.rows import (
+    Accepted,
+    Base,
+    FanOut,
+    OpenLoop,
+    Received,
+    Row,
+    Subject,
+    accepted,
+    fan_out,
+    open_loop,
+    received,
+)
 
 SATURATED = 0.9
 """Of one core."""
@@ -44,12 +56,13 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     fan_out_1: FanOut
     fan_out_5: FanOut
     batches: Accepted
+    received: Received
     open_loop: OpenLoop
     memory: Memory
 
     @property
     def rows(self) -> tuple[Row, ...]:
-        return self.fan_out_1, self.fan_out_5, self.batches, self.open_loop
+        return self.fan_out_1, self.fan_out_5, self.batches, self.received, self.open_loop
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,7 +86,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """The backlog stayed flat in every window that was counted."""
     databases: dict[str, Told]
     ratio_to_aiohttp: dict[str, dict[str, float]]
-    """Database → row → its ratio."""
+    """Database → row → its ratio; `received_to_published` is one to the publishing of single events."""
     lost: int
     duplicated: int
 
@@ -131,6 +144,8 @@ def _run(database: Database, rig: Rig, options: Options, step: Callable[[str], N
             five = fan_out(subject, second, 5)
             step("single events and batches")
             batches = accepted(subject, second)
+            step("receiving")
+            inbound = received(subject)
             step("open loop")
             slow = open_loop(subject, second)
             memory = Memory(idle_mb=idle, peak_mb=gateway.peak_mb)
@@ -139,6 +154,7 @@ def _run(database: Database, rig: Rig, options: Options, step: Callable[[str], N
         fan_out_1=one,
         fan_out_5=five,
         batches=batches,
+        received=inbound,
         open_loop=slow,
         memory=memory,
     )
@@ -170,5 +186,6 @@ def _ratios(run: Run) -> dict[str, float]:
         "fan_out_1": run.fan_out_1.ratio_to_aiohttp,
         "fan_out_5": run.fan_out_5.ratio_to_aiohttp,
         "batches": run.batches.ratio_to_aiohttp,
+        "received_to_published": run.received.ratio_to_published,
         "open_loop": run.open_loop.ratio_to_aiohttp,
     }

@@ -1,7 +1,7 @@
 """The report of the default scenario, for people."""
 
 from benchmarks.outcome import verdict
-from benchmarks.rows import FanOut, OpenLoop
+from benchmarks.rows import FanOut, OpenLoop, Received
 from benchmarks.tables import Line, facts_line, machine_lines, table
 from benchmarks.throughput import Memory, Report, Run, Told
 
@@ -72,7 +72,20 @@ def _lines(run: Run) -> list[Line]:
             "",
             "",
         ),
+        _received(run.received),
     ]
+
+
+def _received(row: Received) -> Line:
+    return (
+        "receiving signed requests",
+        f"{row.received_per_s:,.0f} request/s",
+        f"{row.ratio_to_published:.2f} × single",
+        "",
+        "",
+        str(row.lost),
+        str(row.duplicated),
+    )
 
 
 def _fan_out(label: str, row: FanOut) -> Line:

@@ -1,10 +1,15 @@
 """Traffic: the bytes of publishing requests, and of what a receiver gets for them."""
 
+import hashlib
+import hmac
 from collections.abc import Sequence
 
 import msgspec
 
 TYPE = "call.started"
+SIGNATURE = "X-Signature"
+SOURCE = {"provider": "generic", "parameters": {"header": SIGNATURE}}
+"""HMAC-SHA256 over the body. Its events have no id, so that the same bytes are a new event each time."""
 
 
 def data_of(size: int) -> dict[str, object]:
@@ -28,6 +33,13 @@ def publish_request(token: str, size: int, type_: str = TYPE) -> bytes:
 def batch_request(token: str, size: int, count: int) -> bytes:
     events = b",".join([_event(size, TYPE)] * count)
     return _request("/v1/events/batch", token, b'{"events":[' + events + b"]}")
+
+
+def received_request(path: str, size: int, secret: str) -> bytes:
+    """As a provider sends it to a source of `SOURCE`, signed."""
+    body = _event(size, TYPE)
+    signature = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    return _raw(path, [f"{SIGNATURE}: {signature}"], body)
 
 
 def delivered_body(size: int) -> bytes:

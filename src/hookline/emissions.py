@@ -54,18 +54,22 @@ class EventDuplicate(Emission, frozen=True, kw_only=True):
 
 
 class RequestReceived(Emission, frozen=True, kw_only=True):
-    """A request to a source was accepted, or was a duplicate or a handshake."""
+    """A request to a source was accepted: each of its events has a line of its own."""
 
-    words = "Webhook received: {provider} ({receipt_id}, {events} events) - {outcome}"
+    level = Level.SILENT
     counts = (metrics.RECEIPTS,)
     tenant_id: str
     source_id: str
     receipt_id: str
     provider: str
     outcome: Outcome
-    events: int
-    size: int
-    """Bytes of its body."""
+
+
+class RequestNoted(RequestReceived, frozen=True, kw_only=True):
+    """A request to a source was a duplicate, a handshake, or held no event."""
+
+    level = Level.INFO
+    words = "Webhook noted: {provider} ({receipt_id}) - {outcome}"
 
 
 class SignatureInvalid(Emission, frozen=True, kw_only=True):
@@ -433,6 +437,7 @@ EMISSIONS: tuple[type[Emission], ...] = (
     EventReceived,
     EventDuplicate,
     RequestReceived,
+    RequestNoted,
     SignatureInvalid,
     ReceiptRefused,
     SourceFailed,

@@ -119,7 +119,7 @@ async def test_whatever_is_wrong_is_answered_as_an_unknown_source_is(
     assert set(refused.headers) == set(unknown.headers)
     (receipt,) = await receipts(api, keys, made)
     assert (receipt["outcome"], receipt["cause"]) == ("refused", cause)
-    assert f"Invalid webhook signature from stripe" in api.log.getvalue().decode() or api.log.getvalue()
+    assert b"SignatureInvalid" in api.log.getvalue()
 
 
 async def test_a_readable_path_leads_to_it_too(api: Running, keys: Keys) -> None:

@@ -6,6 +6,7 @@ from importlib import resources
 
 from hookline.catalog.loader import load_providers
 from hookline.catalog.samples import read_samples
+from hookline.clock import Micros
 from hookline.model.sample import Sample
 from hookline.receive.inbound import Inbound
 from hookline.receive.receiver import Choices, Receiver
@@ -33,5 +34,5 @@ def inbound_of(sample: Sample) -> Inbound:
     return Inbound(method=sample.method, url=sample.url, headers=headers, body=sample.body)
 
 
-def now_of(sample: Sample) -> int:
-    return int(datetime.fromisoformat(sample.now).timestamp()) * 1_000_000
+def now_of(sample: Sample) -> Micros:
+    return Micros(int(datetime.fromisoformat(sample.now).timestamp()) * 1_000_000)

@@ -4,12 +4,14 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any, cast
 
+import msgspec
 import pytest
 
 from hookline import __version__
 from hookline.catalog.loader import load_dialects
 from hookline.catalog.strict_yaml import parse_yaml
 from hookline.deliver.dialect import compile_dialect
+from hookline.model.event import Origin
 from hookline.model.ids import EventId
 from tests.deliver.making import endpoint, event, lines, target
 
@@ -26,8 +28,11 @@ def sent(folder: Traversable) -> str:
         "id": EventId(sample["event"]["id"]),
         "data": sample["event"]["data"].encode(),
     }
+    if "origin" in values:
+        values["origin"] = msgspec.convert(values["origin"], Origin)
     published = event(**values)
-    to = target(sample["secret"], envelope=compile_dialect(load_dialects()[folder.name]))
+    secrets = [sample["secret"]] if sample["secret"] else []
+    to = target(*secrets, envelope=compile_dialect(load_dialects()[folder.name]))
     body = to.dialect.body(published)
     request = to.request(published, body=body, attempt=sample["attempt"], now=sample["now"])
     head = [f"{request.method} {request.url.target} HTTP/1.1", *(f"{k}: {v}" for k, v in lines(request))]

@@ -5,8 +5,12 @@ from typing import Any
 
 import pytest
 
+from hookline.catalog.loader import load_dialects
+from hookline.deliver.dialect import compile_dialect
 from hookline.errors import InvalidField, InvalidUrl
 from hookline.model.endpoint import BasicAuth, BearerAuth, HeaderAuth
+from hookline.model.event import Origin
+from hookline.model.ids import ReceiptId, SourceId
 from hookline.net.header import MASK
 from tests.deliver.making import NOW, SECRET, event, lines, send, target
 
@@ -94,3 +98,32 @@ def _timed(call: Any, rounds: int = 200) -> float:
     for _ in range(rounds):
         call()
     return (time.process_time() - began) / rounds
+
+
+def test_as_it_came_sends_the_original_headers_but_never_what_frames_a_request() -> None:
+    """The endpoint's own stand; a provider's credential goes out and is not kept."""
+    origin = Origin(
+        receipt_id=ReceiptId("rcp_1"),
+        source_id=SourceId("src_1"),
+        headers=(
+            ("x-signature", "abc"),
+            ("content-type", "text/plain"),
+            ("x-gitlab-token", "credential"),
+            ("content-length", "9"),
+            ("transfer-encoding", "chunked"),
+            ("x-team", "theirs"),
+            ("user-agent", "theirs"),
+        ),
+    )
+    to = target(envelope=compile_dialect(load_dialects()["raw"]), headers={"X-Team": "ours"})
+    received = event(origin=origin)
+    request = to.request(received, body=received.data, attempt=1, now=NOW)
+    sent = {name.lower(): value for name, value in lines(request)}
+    assert len(sent) == len(lines(request))
+    assert (sent["x-signature"], sent["content-type"], sent["x-team"]) == ("abc", "text/plain", "ours")
+    assert sent["x-gitlab-token"] == "credential"
+    assert "transfer-encoding" not in sent
+    assert sent["user-agent"].startswith("Hookline/")
+    assert dict(to.recorded(request))["x-gitlab-token"] == "***"
+    published, _ = send(event(), to)
+    assert published["content-type"] == "application/json"

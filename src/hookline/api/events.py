@@ -40,6 +40,9 @@ class EventOut(msgspec.Struct, frozen=True, kw_only=True):
     idempotency_key: str | None
     order_key: str
     tags: tuple[str, ...]
+    receipt_id: str | None
+    """The request that it was made from; null: it was published."""
+    source_id: str | None
     matched: tuple[str, ...]
     """The endpoints that it must reach; empty: none wanted it."""
     failures: dict[str, str]
@@ -177,6 +180,8 @@ def _shaped(event: Event) -> EventOut:
         idempotency_key=event.idempotency_key,
         order_key=event.order_key,
         tags=event.tags,
+        receipt_id=None if event.origin is None else event.origin.receipt_id,
+        source_id=None if event.origin is None else event.origin.source_id,
         matched=event.matched,
         failures=event.failures,
     )

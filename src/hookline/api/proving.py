@@ -3,7 +3,7 @@
 from hookline.api.receive_rows import Knock
 from hookline.receive.encoding import decoded
 from hookline.receive.fetching import Fetcher
-from hookline.receive.inbound import Absent, Inbound, Malformed
+from hookline.receive.inbound import Inbound, Malformed
 from hookline.receive.scheme import Verdict
 
 
@@ -37,10 +37,7 @@ class Proving:
 
 def encoding_of(inbound: Inbound) -> bytes:
     """Of the body; empty for none."""
-    try:
-        found = inbound.header("content-encoding").strip().lower()
-    except Absent:
+    if b"content-encoding" not in inbound.by_name:
         return b""
-    except Malformed:
-        return b"several"
+    found = (inbound.by_name[b"content-encoding"] or b"several").strip().lower()
     return b"" if found == b"identity" else found

@@ -16,7 +16,14 @@ from hookline.api.proving import Proving, encoding_of
 from hookline.api.publish import overloaded
 from hookline.api.reading import Receive, Scope, read_body, too_large
 from hookline.api.receive_rows import Knock, draft_of, receipt_of, refused_receipt
-from hookline.emissions import ReceiptRefused, RequestReceived, SecretLearned, SignatureInvalid, SourceFailed
+from hookline.emissions import (
+    ReceiptRefused,
+    RequestNoted,
+    RequestReceived,
+    SecretLearned,
+    SignatureInvalid,
+    SourceFailed,
+)
 from hookline.errors import (
     BodyTooLarge,
     Conflict,
@@ -24,7 +31,6 @@ from hookline.errors import (
     InvalidField,
     NotFound,
     NotProven,
-    Unavailable,
 )
 from hookline.model.endpoint import Secret
 from hookline.model.ids import SourceId, TenantId
@@ -61,12 +67,7 @@ class Receiving:
         self._inbox = parts.inbox
         self._proving = Proving(parts.inbox.fetcher)
         self._versions = Kept(lambda tenant: parts.store.tenants.version(TenantId(tenant)), parts.clock)
-        self._refused = problem_answer(
-            NotProven(
-                "There is no such source, or the request does not prove that it may come in.",
-                hint="Whoever owns the source finds the cause in its receipts.",
-            )
-        )
+        self._refused = problem_answer(_not_proven())
 
     async def answer(self, scope: Scope, receive: Receive) -> Answer:
         """To any request below `/in/`. Raises Unavailable or Overloaded: then the provider comes again."""
@@ -92,7 +93,7 @@ class Receiving:
         drafts, receipt = self._drafts(knock)
         if not drafts:
             return None
-        gathered = self._publisher.begin_received(config, drafts, self._check(knock.registered), receipt)
+        gathered = self._publisher.begin_received(config, drafts, self._check(knock), receipt)
         return gathered, lambda: self._told(knock, receipt, gathered)
 
     def _ready(self, scope: Scope, body: bytes) -> tuple[TenantConfig, Knock] | None:
@@ -236,7 +237,7 @@ class Receiving:
             await self._parts.store.receipts.add([receipt])
             return self._answered(knock, receipt)
         config = self._directory.get(source.tenant_id) or await self._directory.at_least(source.tenant_id)
-        gathered = self._publisher.begin_received(config, drafts, self._check(knock.registered), receipt)
+        gathered = self._publisher.begin_received(config, drafts, self._check(knock), receipt)
         await gathered.all
         return self._told(knock, receipt, gathered)
 
@@ -257,31 +258,34 @@ class Receiving:
 
     def _answered(self, knock: Knock, receipt: Receipt, events: int = 0) -> Answer:
         source = knock.registered.source
+        kind = RequestReceived if events and receipt.outcome is Outcome.ACCEPTED else RequestNoted
         self._parts.telemetry.emit(
-            RequestReceived(
+            kind(
                 tenant_id=source.tenant_id,
                 source_id=source.id,
                 receipt_id=receipt.id,
                 provider=source.provider,
                 outcome=receipt.outcome,
-                events=events,
-                size=receipt.size,
             )
         )
         if source.answer is None:
             return _answer(knock.registered.receiver.answer)
-        kind = (b"content-type", source.answer.content_type.encode("latin-1"))
+        content = (b"content-type", source.answer.content_type.encode("latin-1"))
         body = source.answer.body.encode()
-        return Answer(source.answer.status, [kind] if body else [], body)
+        return Answer(source.answer.status, [content] if body else [], body)
 
-    def _check(self, found: Registered) -> Callable[[TenantConfig, Draft], object]:
-        """Asked again when the configuration has changed since: what another rule let in comes again."""
-        source = found.source
+    def _check(self, knock: Knock) -> Callable[[TenantConfig, Draft], object]:
+        """Asked again when the configuration has changed since: what the source as it is now would refuse, is."""
+        source = knock.registered.source
 
         def check(config: TenantConfig, _: Draft) -> None:
             current = config.sources.get(source.id)
-            if current is None or current.version != source.version:
-                raise Unavailable("The source was changed in this moment.", hint="Send it again.")
+            if current is None:
+                raise _not_proven()
+            if current.version != source.version:
+                now = knock.at_source(self._inbox.registry.registered(current))
+                if self._let_in(now) or now.registered.receiver.verify(now.inbound, now.at).refusal:
+                    raise _not_proven()
 
         return check
 
@@ -325,6 +329,13 @@ class Receiving:
             )
         )
         return shaken
+
+
+def _not_proven() -> NotProven:
+    return NotProven(
+        "There is no such source, or the request does not prove that it may come in.",
+        hint="Whoever owns the source finds the cause in its receipts.",
+    )
 
 
 def _answer(answered: Answered) -> Answer:

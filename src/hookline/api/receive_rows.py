@@ -11,7 +11,7 @@ from hookline.model.ids import ReceiptId
 from hookline.model.json import parse_json
 from hookline.model.receipt import Outcome, Receipt
 from hookline.receive.identify import Identity, Item
-from hookline.receive.inbound import Absent, Inbound, Malformed
+from hookline.receive.inbound import Absent, Inbound, Malformed, Unparsable
 from hookline.receive.registry import Registered
 from hookline.receive.scheme import Verdict
 from hookline.route.draft import Draft
@@ -67,11 +67,12 @@ def draft_of(knock: Knock, item: Item, *, whole: bool) -> Draft:
 
 def receipt_of(knock: Knock, identity: Identity) -> Receipt:
     """Of what is accepted, without its items: their ids are given when they are stored."""
+    flag = knock.flag or identity.flag or _unreadable(knock.inbound)
     kept = len(identity.items) == 1 and identity.items[0].data == knock.inbound.body
     return _receipt(
         knock,
         outcome=Outcome.ACCEPTED,
-        detail=knock.flag or identity.flag,
+        detail=flag,
         body=None if kept else knock.inbound.body,
     )
 
@@ -111,17 +112,27 @@ def _receipt(
     )
 
 
+def _unreadable(inbound: Inbound) -> str:
+    """Said of a body that claims to be JSON and is none."""
+    claimed = b"json" in (inbound.by_name.get(b"content-type") or b"")
+    try:
+        _ = inbound.json if claimed else None
+    except Unparsable as error:
+        return f"the body is not the JSON that it claims to be: {error}"
+    return ""
+
+
 def _content_type(inbound: Inbound, data: bytes) -> str:
     """What claims to be JSON, or says nothing, and is, is JSON: only that goes into an envelope as it is."""
     try:
-        given = inbound.header("content-type").decode("latin-1")[:_MAX_TYPE]
+        given = inbound.header(b"content-type").decode("latin-1")[:_MAX_TYPE]
     except (Absent, Malformed):
         given = ""
     if "form" in given or "multipart" in given:
         return given
     try:
-        parse_json(data)
-    except InvalidJson:
+        _ = inbound.json if data is inbound.body else parse_json(data)
+    except (InvalidJson, Unparsable):
         plain = given.partition(";")[0].strip().lower()
         return _BINARY if plain in {"", JSON} or not given.isprintable() else given
     return JSON

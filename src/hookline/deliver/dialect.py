@@ -41,6 +41,8 @@ class Envelope:
     def __init__(self, dialect: Dialect, zone: str | None = None) -> None:
         self.name = dialect.name
         self.signing = dialect.signing
+        self.forward = dialect.forward
+        """Whether the headers of the original request are sent on."""
         self.keys = dialect.signing.keys if dialect.signing else Keys.TEXT
         """What its secrets must be: pass it to `check_secret`."""
         self.reserved = frozenset(name.lower() for name in dialect.headers) - FREE_HEADERS

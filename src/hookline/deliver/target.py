@@ -11,7 +11,7 @@ from hookline.model.attempt import Headers
 from hookline.model.endpoint import Auth, BasicAuth, BearerAuth, Endpoint, HeaderAuth, NoAuth
 from hookline.model.event import Event
 from hookline.net.header import redact
-from hookline.net.request import Request, check_names, prefix_of
+from hookline.net.request import FRAMING, Request, check_names, prefix_of
 from hookline.net.url import parse_url
 
 
@@ -34,6 +34,7 @@ class Target:
         names = {name.lower() for name, _ in own}
         static: Headers = (*(line for line in dialect.static if line[0].lower() not in names), *own)
         self._prefix = prefix_of(self.url, endpoint.method, static)
+        self._forward = frozenset(name.lower() for name, _ in static) if dialect.forward else None
         self._shown = redact(static, secret_names=_credential_names(endpoint.auth))
         self._dynamic = tuple(line for line in dialect.dynamic if line.name.lower() not in names)
         check_names(line.name for line in self._dynamic)
@@ -45,6 +46,8 @@ class Target:
             head.signature = self._signer.signature(self.dialect.content(head, body), now)
         signed = head.signature != ""
         lines = [(line.name, line.value(head)) for line in self._dynamic if signed or not line.signed]
+        if self._forward is not None and event.origin is not None:
+            lines = _with_original(lines, event.origin.headers, self._forward)
         return Request(
             url=self.url,
             method=self.endpoint.method,
@@ -57,6 +60,8 @@ class Target:
 
     def recorded(self, request: Request) -> Headers:
         """The request's headers as they may be kept and shown: credentials of the endpoint redacted."""
+        if self._forward is not None:  # what a source forwards may be a credential of its provider's
+            return self._shown + redact(request.headers)
         return self._shown + request.headers
 
 
@@ -65,6 +70,18 @@ def _own_headers(endpoint: Endpoint, dialect: Envelope) -> Headers:
     own = {name.lower(): (name, value) for name, value in _credentials(endpoint.auth)}
     own.update({name.lower(): (name, value) for name, value in endpoint.headers.items()})
     return tuple(line for name, line in own.items() if name not in dialect.reserved)
+
+
+def _with_original(
+    lines: list[tuple[str, str]], original: Headers, own: frozenset[str]
+) -> list[tuple[str, str]]:
+    """The endpoint's own lines stand, and the original ones take the place of the dialect's. What would move the end
+    of the request never came so far, and is passed over all the same.
+    """
+    taken = own | FRAMING
+    sent = [(name, value) for name, value in original if name.lower() not in taken]
+    names = {name.lower() for name, _ in sent}
+    return [*(line for line in lines if line[0].lower() not in names), *sent]
 
 
 def _credentials(auth: Auth) -> Headers:

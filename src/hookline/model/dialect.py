@@ -88,4 +88,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """None: events cannot be sent in batches."""
     headers: dict[str, str]
     """In this order. One that holds {signature} is sent only when the endpoint has a secret."""
+    forward: bool = False
+    """The headers that an inbound event was received with, as many as its source forwards, go out behind these, and
+    in place of those of the same name.
+    """
     signing: Signing | None = None

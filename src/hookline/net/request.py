@@ -10,7 +10,7 @@ from hookline.net.url import Url
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """RFC 9110 section 5.6.2."""
-_OURS = frozenset(
+FRAMING = frozenset(
     {"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer", "expect"}
 )
 """They decide where a request ends: only the client writes them."""
@@ -65,7 +65,7 @@ def prefix_of(url: Url, method: str, headers: Headers) -> bytes:
 def check_names(names: Iterable[str]) -> None:
     """Raises ValueError for a header that would move the end of the request, or is none."""
     for name in names:
-        if name.lower() in _OURS or not _is_token(name):
+        if name.lower() in FRAMING or not _is_token(name):
             raise ValueError(f"the header {name!r} may not be set")
 
 

@@ -10,12 +10,14 @@ import msgspec
 from hookline.model.patterns import MAX_NAME
 from hookline.model.provider import Provider
 from hookline.receive.inbound import Absent, Inbound, Malformed
-from hookline.receive.view import Read, View, first_of
+from hookline.receive.view import Peek, View, first_of
 
 MAX_ITEMS = 1_000
 """Events in one body; one with more is kept whole, as one event."""
 MAX_ID = 200
 """Characters of an id that is kept as it is; a longer one is kept as its digest."""
+MAX_NAMES = 1_000
+"""Types of one source that are remembered."""
 UNNAMED = "webhook"
 """The type of what has no name."""
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -49,6 +51,7 @@ class Identifier:
         """`mapping`: the provider's type → the type that it becomes. `split` False: one event, whatever it holds."""
         self._prefix = provider.event_prefix
         self._mapping = mapping
+        self._names: dict[str, str] = {}
         self._id = first_of(provider.id)
         self._type = first_of(provider.type)
         self._paths = provider.items if split else ()
@@ -68,19 +71,22 @@ class Identifier:
         return Identity([self._item(view, data) for view, data in found])
 
     def _whole(self, inbound: Inbound, flag: str = "") -> Identity:
-        view = View(inbound)
-        try:
-            item = self._item(view, inbound.body)
-        except Malformed as error:
-            item = Item("", self._named(""), "", inbound.body)
-            flag = flag or str(error)
-        return Identity([item], flag)
+        return Identity([self._item(View(inbound), inbound.body)], flag)
 
     def _item(self, view: View, data: bytes) -> Item:
         original = _text(self._type, view)
         return Item(_short(_text(self._id, view)), self._named(original), original, data)
 
     def _named(self, original: str) -> str:
+        """Kept: the same types come again and again."""
+        known = self._names.get(original)
+        if known is None:
+            known = self._made(original)
+            if len(self._names) < MAX_NAMES:
+                self._names[original] = known
+        return known
+
+    def _made(self, original: str) -> str:
         mapped = self._mapping.get(original) if original else None
         return mapped or f"{self._prefix}.{snake(original) or UNNAMED}"[:MAX_NAME].rstrip(".")
 
@@ -99,11 +105,13 @@ def _is_form(inbound: Inbound) -> bool:
         return False
 
 
-def _text(read: Read, view: View) -> str:
+def _text(peek: Peek, view: View) -> str:
+    """What cannot be read is not there: the event is kept all the same."""
     try:
-        return read(view).decode("utf-8", "replace")
-    except Absent:
+        value = peek(view)
+    except Malformed:
         return ""
+    return "" if value is None else value.decode("utf-8", "replace")
 
 
 def _short(given: str) -> str:
@@ -113,13 +121,13 @@ def _short(given: str) -> str:
 
 
 def _split(inbound: Inbound, paths: Sequence[str]) -> Iterator[tuple[View, bytes]]:
-    """Each item of every list at one of the paths, and its data. Raises Absent where no list is."""
+    """Each item of every list at one of the paths, and its data. Raises Absent where no list is, Unparsable first of all."""
+    _ = inbound.json
     lists = [
         found for path in paths for found in _raw_lists(msgspec.Raw(inbound.body), _STEP.findall(path), None)
     ]
     if not lists:
         raise Absent("a list")
-    _ = inbound.json  # refused here if it is a bomb
     decode = msgspec.json.decode
     for parent, items in lists:
         above = decode(parent) if parent is not None else None

@@ -10,6 +10,7 @@ from hookline.model.json import parse_json
 
 MAX_FIELDS = 1_000
 """Of a form or query: more are not looked at, and what needs them fails."""
+_UNREAD = object()
 _FORM = b"application/x-www-form-urlencoded"
 _STEP = re.compile(r"[^.]+")
 
@@ -35,12 +36,23 @@ class Inbound:
         self.url = url
         self.headers = headers
         self.body = body
+        self.by_name: dict[bytes, bytes | None] = {}
+        """In lower case; None: given several times."""
+        for name, value in headers:
+            self.by_name[name] = None if name in self.by_name else value
+        self._json: object = _UNREAD
+        self._fault = ""
 
-    def header(self, name: str) -> bytes:
-        """Raises Absent; Malformed when it is given twice: whoever signs and whoever reads could take another one."""
-        wanted = name.lower().encode()
-        found = [value for given, value in self.headers if given == wanted]
-        return _one(found, name)
+    def header(self, name: bytes) -> bytes:
+        """`name` in lower case. Raises Absent; Malformed when it is given twice: whoever signs and whoever reads could
+        take another one.
+        """
+        value = self.by_name.get(name, b"\0")
+        if value is None:
+            raise Malformed(f"{name.decode('latin-1')} is given several times")
+        if value == b"\0":  # which no header can hold
+            raise Absent(name)
+        return value
 
     def query(self, name: str) -> bytes:
         return _one([value for given, value in self._query if given == name.encode()], name)
@@ -58,17 +70,21 @@ class Inbound:
     @cached_property
     def fields(self) -> Sequence[tuple[bytes, bytes]]:
         """Of a form (application/x-www-form-urlencoded), in order. Raises Absent for any other body."""
-        if self.header("content-type").partition(b";")[0].strip().lower() != _FORM:
+        if self.header(b"content-type").partition(b";")[0].strip().lower() != _FORM:
             raise Absent("form")
         return _pairs(self.body)
 
-    @cached_property
+    @property
     def json(self) -> object:
         """The body. Raises Unparsable."""
-        try:
-            return parse_json(self.body)
-        except InvalidJson as error:
-            raise Unparsable(error.detail) from None
+        if self._json is _UNREAD:
+            try:
+                self._json = parse_json(self.body)
+            except InvalidJson as error:
+                self._json, self._fault = None, error.detail
+        if self._fault:
+            raise Unparsable(self._fault)
+        return self._json
 
     @cached_property
     def _query(self) -> Sequence[tuple[bytes, bytes]]:
@@ -84,15 +100,33 @@ def look_up(value: object, path: str) -> object:
     return value
 
 
+def steps_of(path: str) -> Sequence[str]:
+    return _STEP.findall(path)
+
+
+def below(value: object, step: str) -> object:
+    """None for what is not there."""
+    try:
+        return _below(value, step)
+    except Absent:
+        return None
+
+
 def text_of(value: object) -> bytes:
     """A scalar as it stands in signed texts. Raises Absent for lists and objects."""
+    text = scalar(value)
+    if text is None:
+        raise Absent("a value")
+    return text
+
+
+def scalar(value: object) -> bytes | None:
+    """As it stands in signed texts. None for null, lists and objects."""
     if isinstance(value, str):
         return value.encode("utf-8", "surrogatepass")
     if isinstance(value, bool):
         return b"true" if value else b"false"
-    if isinstance(value, int | float):
-        return str(value).encode()
-    raise Absent("a value")
+    return str(value).encode() if isinstance(value, int | float) else None
 
 
 def found_lists(value: object, path: str) -> Iterator[tuple[object, Sequence[object]]]:

@@ -14,7 +14,7 @@ from hookline.receive.proof import Proof, make_proof, make_token_proof, same
 from hookline.receive.signature import SignatureReader
 from hookline.receive.times import read_time
 from hookline.receive.token import Token, is_current, read_token
-from hookline.receive.view import View, compile_text
+from hookline.receive.view import View, compile_peek, compile_text
 
 TOKENS = frozenset({Algorithm.JWT_HS256, Algorithm.JWT_ES256, Algorithm.JWT_RS256})
 MAX_ITEMS = 1_000
@@ -36,19 +36,17 @@ class Rule:
     """`require`, `when`: texts that must have a value, any (`*`) or none (empty)."""
 
     def __init__(self, wanted: Mapping[str, str]) -> None:
-        self._wanted = [(compile_text(text), value) for text, value in wanted.items()]
+        self._wanted = [(compile_peek(text), value, value.encode()) for text, value in wanted.items()]
 
     def holds(self, view: View) -> bool:
         """False for what cannot be looked up, too."""
-        for read, wanted in self._wanted:
-            try:
-                value = read(view)
-            except Absent:
-                value = b""
-            except Malformed:
-                return False
-            if not (value if wanted == _ANY else value == wanted.encode()):
-                return False
+        try:
+            for peek, wanted, exactly in self._wanted:
+                value = peek(view) or b""
+                if not (value if wanted == _ANY else value == exactly):
+                    return False
+        except Malformed:
+            return False
         return True
 
 

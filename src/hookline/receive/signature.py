@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from hookline.model.provider import Pairs, Signature
-from hookline.receive.inbound import Absent, Malformed
-from hookline.receive.view import View, compile_text
+from hookline.receive.inbound import Malformed
+from hookline.receive.view import View, compile_peek
 
 MAX_CANDIDATES = 16
 """Each costs as much as the one that is right: more are not tried."""
@@ -22,7 +22,7 @@ class Found(NamedTuple):
 
 class SignatureReader:
     def __init__(self, rule: Signature) -> None:
-        self._reads = [compile_text(text) for text in rule.at]
+        self._peeks = [compile_peek(text) for text in rule.at]
         self._prefix = rule.prefix.encode()
         self._pairs = rule.pairs
         self._version = rule.versions.encode()
@@ -32,10 +32,9 @@ class SignatureReader:
         """No candidates: it is not signed. Raises Malformed for what cannot be a signature."""
         candidates: list[bytes] = []
         signed: dict[str, bytes | None] = {}
-        for read in self._reads:
-            try:
-                value = read(view)
-            except Absent:
+        for peek in self._peeks:
+            value = peek(view)
+            if value is None:
                 continue
             if len(value) > MAX_VALUE:
                 raise Malformed("what should hold a signature is too long")

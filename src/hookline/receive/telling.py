@@ -12,6 +12,8 @@ from hookline.receive.inbound import Inbound
 
 MAX_HEADERS = 16 * 1024
 """Bytes of headers that are kept."""
+MAX_NAMES = 200
+"""Of headers, of which is remembered whether they are credentials."""
 _STATIC = frozenset({Algorithm.EQUAL, Algorithm.BASIC})
 _TOKENS = frozenset({Algorithm.JWT_HS256, Algorithm.JWT_ES256, Algorithm.JWT_RS256})
 NEVER_FORWARDED = frozenset(
@@ -37,19 +39,39 @@ class Telling:
         self._secret_headers = frozenset(name.lower() for name in _names(provider, "header", secret=True))
         self._signatures = frozenset(name.lower() for name in _names(provider, "header", secret=False))
         self._secret_queries = frozenset(_names(provider, "query", secret=True)) | _checked(provider)
+        self._names: dict[bytes, tuple[str, bool]] = {}
         usual = (self._signatures - self._secret_headers) | {"content-type"}
-        self._forward = frozenset(name.lower() for name in forward) if forward else usual
+        names = frozenset(name.lower() for name in forward) if forward else usual
+        self._forward = frozenset(name.encode("latin-1", "replace") for name in names - NEVER_FORWARDED)
 
     def headers(self, inbound: Inbound) -> Headers:
         """Signatures are shown: they prove nothing to whoever reads them later, and people compare them."""
-        lines = list(
-            _bounded((name.decode("latin-1"), value.decode("latin-1")) for name, value in inbound.headers)
-        )
-        shown = dict(redact(tuple(lines), secret_names=self._secret_headers))
-        return tuple(
-            (name, value if name in self._signatures and name not in self._secret_headers else shown[name])
-            for name, value in lines
-        )
+        left, shown = MAX_HEADERS, []
+        for name, value in inbound.headers:
+            left -= len(name) + len(value)
+            if left < 0:
+                break
+            shown.append(self._line(name, value))
+        return tuple(shown)
+
+    def _line(self, name: bytes, value: bytes) -> tuple[str, str]:
+        known = self._names.get(name)
+        if known is None:
+            known = self._learned(name)
+        text = value.decode("latin-1")
+        return (known[0], text) if known[1] else self._redacted(known[0], text)
+
+    def _learned(self, name: bytes) -> tuple[str, bool]:
+        """Its text, and whether its value may be shown whatever it is. Kept: the same names come again and again."""
+        text = name.decode("latin-1")
+        signature = text in self._signatures and text not in self._secret_headers
+        known = text, signature or self._redacted(text, "") == (text, "")
+        if len(self._names) < MAX_NAMES:
+            self._names[name] = known
+        return known
+
+    def _redacted(self, name: str, value: str) -> tuple[str, str]:
+        return redact(((name, value),), secret_names=self._secret_headers)[0]
 
     def query(self, inbound: Inbound, *, whole: bool = True) -> str:
         """`whole` False: of a handshake, whose values may be secrets."""
@@ -66,9 +88,11 @@ class Telling:
     def forwarded(self, inbound: Inbound) -> Headers:
         """Of all that came, what the dialect `raw` may send on."""
         return tuple(
-            (name.decode("latin-1"), value.decode("latin-1"))
-            for name, value in inbound.headers
-            if name.decode("latin-1") in self._forward
+            [
+                (name.decode("latin-1"), value.decode("latin-1"))
+                for name, value in inbound.headers
+                if name in self._forward
+            ]
         )
 
 
@@ -104,12 +128,3 @@ def _checked(provider: Provider) -> frozenset[str]:
     rules: list[Mapping[str, str]] = [rule.expect for rule in provider.handshakes.values()]
     found = [place for rule in rules for text in rule for place in places(parse_text(text))]
     return frozenset(place.name for place in found if place.kind == "query")
-
-
-def _bounded(lines: Iterable[tuple[str, str]]) -> Iterable[tuple[str, str]]:
-    left = MAX_HEADERS
-    for name, value in lines:
-        left -= len(name) + len(value)
-        if left < 0:
-            return
-        yield name, value

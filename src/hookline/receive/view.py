@@ -8,7 +8,17 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from hookline.model.place import Place, parse_text
-from hookline.receive.inbound import Absent, Inbound, Malformed, Unparsable, look_up, text_of
+from hookline.receive.inbound import (
+    Absent,
+    Inbound,
+    Malformed,
+    Unparsable,
+    below,
+    look_up,
+    scalar,
+    steps_of,
+    text_of,
+)
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -30,6 +40,8 @@ class View:
 
 Read = Callable[[View], bytes]
 """Raises Absent or Malformed."""
+Peek = Callable[[View], bytes | None]
+"""None for what is absent. Raises Malformed."""
 
 
 def compile_text(text: str) -> Read:
@@ -41,6 +53,24 @@ def compile_text(text: str) -> Read:
     if len(reads) == 1:
         return reads[0]
     return lambda view: b"".join([read(view) for read in reads])
+
+
+def compile_peek(text: str) -> Peek:
+    """As `compile_text`, with None for what is absent: most of what is asked for is not there, and raising costs more
+    than looking.
+    """
+    parts = parse_text(text)
+    if len(parts) == 1 and isinstance(parts[0], Place) and parts[0].kind in _PEEKS:
+        return _PEEKS[parts[0].kind](parts[0].name)
+    read = compile_text(text)
+
+    def peek(view: View) -> bytes | None:
+        try:
+            return read(view)
+        except Absent:
+            return None
+
+    return peek
 
 
 def compile_tree(value: object) -> object:
@@ -62,19 +92,19 @@ def filled(tree: object, view: View) -> object:
     return tree(view).decode("utf-8", "replace") if callable(tree) else tree
 
 
-def first_of(texts: tuple[str, ...]) -> Read:
-    """The first of several texts that is there, and not empty. Raises Absent."""
-    reads = [compile_text(text) for text in texts]
+def first_of(texts: tuple[str, ...]) -> Peek:
+    """The first of several texts that is there, and not empty. Raises Malformed."""
+    peeks = [compile_peek(text) for text in texts]
 
-    def read(view: View) -> bytes:
-        for one in reads:
+    def read(view: View) -> bytes | None:
+        for peek in peeks:
             try:
-                value = one(view)
-            except (Absent, Unparsable):  # what is not JSON has none of its fields
+                value = peek(view)
+            except Unparsable:  # what is not JSON has none of its fields
                 continue
             if value:
                 return value
-        raise Absent("all of them")
+        return None
 
     return read
 
@@ -104,6 +134,32 @@ def _known(name: str, value: bytes | None) -> bytes:
     if value is None:
         raise Absent(name)
     return value
+
+
+def _header(name: bytes) -> Read:
+    return lambda view: view.inbound.header(name)
+
+
+def _peek_header(name: str) -> Peek:
+    wanted = name.lower().encode()
+    return lambda view: view.inbound.header(wanted) if wanted in view.inbound.by_name else None
+
+
+def _peek_json(path: str) -> Peek:
+    steps = steps_of(path)
+
+    def peek(view: View) -> bytes | None:
+        value = view.inbound.json
+        for step in steps:
+            if isinstance(value, dict):
+                value = value.get(step)
+            elif isinstance(value, list):
+                value = below(value, step)
+            else:
+                return None
+        return value.encode("utf-8", "surrogatepass") if isinstance(value, str) else scalar(value)
+
+    return peek
 
 
 def _json(path: str) -> Read:
@@ -228,8 +284,9 @@ _VARIANTS: dict[str, dict[str, Read]] = {
     "url": {"": _url, "with_port": _with_port, "without_port": _without_port},
     "body": {"": lambda view: view.inbound.body, "sha256": _sha256, "crc32": _crc32, "escaped": _escaped},
 }
+_PEEKS: dict[str, Callable[[str], Peek]] = {"header": _peek_header, "json": _peek_json}
 _NAMED: dict[str, Callable[[str], Read]] = {
-    "header": lambda name: lambda view: view.inbound.header(name),
+    "header": lambda name: _header(name.lower().encode()),
     "query": lambda name: lambda view: view.inbound.query(name),
     "form": lambda name: lambda view: view.inbound.form(name),
     "json": _json,

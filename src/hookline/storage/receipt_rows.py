@@ -11,7 +11,7 @@ RECEIPT = ("tenant_id", "id", "source_id", "received_at", "outcome", "cause", "d
 COLUMNS = tuple(receipts.c[name] for name in RECEIPT)
 
 
-class _Document(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class _Document(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What no list looks for."""
 
     handshake: str = ""
@@ -27,11 +27,21 @@ class _Document(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 _encode = msgspec.json.Encoder().encode
-_FIELDS = _Document.__struct_fields__
 
 
 def receipt_row(receipt: Receipt) -> tuple[Any, ...]:
-    document = _Document(**{name: getattr(receipt, name) for name in _FIELDS})
+    document = _Document(
+        receipt.handshake,
+        receipt.detail,
+        receipt.status,
+        receipt.method,
+        receipt.query,
+        receipt.headers,
+        receipt.remote,
+        receipt.size,
+        receipt.items,
+        receipt.accepted_as,
+    )
     return (
         receipt.tenant_id,
         receipt.id,
