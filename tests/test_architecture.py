@@ -29,7 +29,15 @@ LAYERS: tuple[frozenset[str], ...] = (
 """From the bottom up: a part imports parts below it, and itself; nothing beside or above."""
 
 MODULES_OF = {
-    "telemetry": {"emission", "emissions", "metrics", "tallies", "log_lines"},
+    "telemetry": {
+        "emission",
+        "emissions",
+        "emissions_inbound",
+        "emissions_library",
+        "metrics",
+        "tallies",
+        "log_lines",
+    },
     "config": {"setting_types", "setting_sources"},
     "server": {"server_protocol", "server_hot", "server_writes"},
 }

@@ -20,7 +20,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from hookline import emissions, metrics
 from hookline.clock import SECOND, Micros, SystemClock
 from hookline.emission import Emission, Level, bare_url
-from hookline.emissions import EMISSIONS, AttemptDelivered, AttemptFailed, EventReceived, LibraryNote
+from hookline.emissions import EMISSIONS, AttemptDelivered, AttemptFailed, EventReceived
+from hookline.emissions_library import LibraryNote
 from hookline.metrics import METRICS
 from hookline.model.attempt import Cause
 from hookline.setting_types import LogFormat, LogLevel

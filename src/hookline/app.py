@@ -1,7 +1,6 @@
 """The composition root: the only file that knows all others. It builds the parts, starts them, and stops them in order."""
 
 import asyncio
-import ipaddress
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -33,6 +32,7 @@ from hookline.model.ids import Ids, NodeId
 from hookline.net.client import Client
 from hookline.net.dns import DnsResolver
 from hookline.net.guard import Guard
+from hookline.net.interfaces import addresses_by_name, own_addresses
 from hookline.net.proxy import parse_proxy
 from hookline.net.url import parse_url
 from hookline.receive.inbox import Inbox
@@ -376,19 +376,10 @@ def _guard(settings: Settings, resolver: DnsResolver) -> Guard:
         allow_networks=settings.allow_networks,
         allow_hosts=settings.allow_hosts,
         allow_http=settings.allow_http,
-        own_addresses=_own_addresses(),
+        own_addresses={*own_addresses(), *addresses_by_name()},
         own_hosts=own_hosts,
         nat64=settings.nat64,
     )
-
-
-def _own_addresses() -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
-    """The machine's addresses, as its own name resolves; private ones are refused anyway."""
-    try:
-        found = socket.getaddrinfo(socket.gethostname(), None)
-    except OSError:
-        return []
-    return [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
 
 
 def started(engine: Engine, address: str) -> NodeStarted:

@@ -14,14 +14,8 @@ from prometheus_client import CollectorRegistry, ProcessCollector, generate_late
 
 from hookline.clock import Clock
 from hookline.emission import Emission, Level
-from hookline.emissions import (
-    EMISSIONS,
-    Fault,
-    LibraryDebug,
-    LibraryError,
-    LibraryNote,
-    LibraryWarning,
-)
+from hookline.emissions import EMISSIONS, Fault
+from hookline.emissions_library import LibraryDebug, LibraryError, LibraryNote, LibraryWarning
 from hookline.log_lines import MachineLines, PeopleLines
 from hookline.metrics import LINES_LOST, METRICS, Metric
 from hookline.setting_types import LogFormat, LogLevel

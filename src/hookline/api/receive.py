@@ -16,7 +16,7 @@ from hookline.api.proving import Proving, encoding_of
 from hookline.api.publish import overloaded
 from hookline.api.reading import Receive, Scope, read_body, too_large
 from hookline.api.receive_rows import Knock, draft_of, receipt_of, refused_receipt
-from hookline.emissions import (
+from hookline.emissions_inbound import (
     ReceiptRefused,
     RequestNoted,
     RequestReceived,

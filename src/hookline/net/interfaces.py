@@ -3,7 +3,7 @@
 import fcntl
 import socket
 import struct
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 
 _SIOCGIFADDR = 0x8915
@@ -34,3 +34,12 @@ def _ipv6() -> list[IPv6Address]:
     except OSError:
         return []
     return [IPv6Address(bytes.fromhex(line.split()[0])) for line in lines]
+
+
+def addresses_by_name() -> list[IPv4Address | IPv6Address]:
+    """The machine's addresses, as its own name resolves; private ones are refused anyway."""
+    try:
+        found = socket.getaddrinfo(socket.gethostname(), None)
+    except OSError:
+        return []
+    return [ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]

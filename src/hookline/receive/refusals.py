@@ -7,7 +7,7 @@ event is among them. Under a flood they are bounded, and those above are counted
 import asyncio
 
 from hookline.clock import Clock
-from hookline.emissions import ReceiptsDropped
+from hookline.emissions_inbound import ReceiptsDropped
 from hookline.errors import HooklineError
 from hookline.model.receipt import Receipt
 from hookline.storage.receipts import Receipts
