@@ -88,7 +88,7 @@ async def test_upgrading_again_changes_nothing(database: Database) -> None:
 
 async def test_an_empty_database_does_not_pass_the_check(database: Database) -> None:
     assert await current(database) is None
-    with pytest.raises(ConfigurationError, match="at revision none; this version needs {HEAD}"):
+    with pytest.raises(ConfigurationError, match=f"at revision none; this version needs {HEAD}"):
         await check(database)
     await upgrade(database)
     await check(database)
