@@ -1,17 +1,30 @@
 """Publisher: several connections that publish one by one and in batches, and repeat what was not answered, by key."""
 
 import asyncio
+import hashlib
+import hmac
 import random
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import aiohttp
+import msgspec
 
 from tests.torture.receivers import TYPES
 
-SINGLES, BATCHES = 8, 2
-"""Connections of each kind."""
+SINGLES, BATCHES, SENDERS = 8, 2, 4
+"""Connections of each kind; senders are a provider's, which post to a source."""
+SECRET, SIGNATURE = "a secret of the torture", "X-Signature"
+SOURCE = {
+    "provider": "generic",
+    "secrets": [SECRET],
+    "parameters": {"header": SIGNATURE},
+    "overrides": {"items": ["."], "id": ["{item.id}"], "type": ["{item.type}"]},
+}
+"""A body is a list of events."""
+ITEMS = 4
+"""Up to so many events in one request."""
 BATCH = 20
 ORDER_KEYS = 32
 PAUSES = (0.06, 0.3)
@@ -26,6 +39,10 @@ class Publisher:
         """The history: idempotency key → event id, noted when the 202 had come."""
         self.types: dict[str, str] = {}
         """Of every key that was ever sent, acknowledged or not."""
+        self.received: list[str] = []
+        """Keys whose request to the source was answered 2xx. Only the database knows their events' ids."""
+        self.source = ""
+        """The path of the source; told before the publishing begins."""
         self.repeated = 0
         """Requests sent again."""
         self.refused: list[str] = []
@@ -45,6 +62,8 @@ class Publisher:
                 group.create_task(self._singles())
             for _ in range(BATCHES):
                 group.create_task(self._batches())
+            for _ in range(SENDERS):
+                group.create_task(self._sends())
             yield
 
     async def publish_again(self, keys: Sequence[str]) -> int:
@@ -72,9 +91,33 @@ class Publisher:
                 events = [event for event in events if event["idempotency_key"] not in self.acknowledged]
             await asyncio.sleep(PAUSES[1] * self._rng.uniform(0.5, 1.5))
 
-    def _new(self) -> dict[str, Any]:
+    async def _sends(self) -> None:
+        """As a provider does: the same request again until it is answered."""
+        while not self._stop:
+            keys = [self._new("ping")["idempotency_key"] for _ in range(self._rng.randint(1, ITEMS))]
+            items = [{"id": key, "type": "ping", "data": {"key": key}} for key in keys]
+            body = msgspec.json.encode(items)
+            while not await self._taken(body):
+                self.repeated += 1
+                await asyncio.sleep(self._rng.uniform(0.02, 0.2))
+            self.received += keys
+            await asyncio.sleep(PAUSES[0] * self._rng.uniform(0.5, 1.5))
+
+    async def _taken(self, body: bytes) -> bool:
+        signature = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
+        url = self._rng.choice(self._urls) + self.source
+        try:
+            async with self._session.post(url, data=body, headers={SIGNATURE: signature}) as answer:
+                told = await answer.text()
+        except _LOST:
+            return False
+        if answer.status not in {200, 503}:
+            self.refused.append(f"{answer.status} {told}")
+        return answer.status == 200
+
+    def _new(self, type_: str = "") -> dict[str, Any]:
         key = f"key-{len(self.types)}"
-        self.types[key] = self._rng.choices(list(TYPES), (30, 60, 10))[0]
+        self.types[key] = type_ or self._rng.choices(list(TYPES), (30, 60, 10))[0]
         return self._event(key)
 
     def _event(self, key: str) -> dict[str, Any]:

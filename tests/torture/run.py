@@ -14,7 +14,7 @@ import msgspec
 from tests.torture.databases import HEARTBEAT, LEASE, NODES, TOKEN, Place
 from tests.torture.hooks import AT_START, SQLITE_AT_START, SQLITE_ONLY, Hook, Plan, hook_plan
 from tests.torture.processes import Death, NodeProcess, free_ports
-from tests.torture.publisher import Publisher
+from tests.torture.publisher import SOURCE, Publisher
 from tests.torture.receivers import Receiver, receiving
 
 TENANT = "torture"
@@ -196,6 +196,8 @@ class _Torture:
             }
             made = await self._call("POST", "/v1/endpoints", endpoint)
             self._seen.endpoints[manners.name] = made["id"]
+        source = await self._call("POST", "/v1/sources", {**SOURCE, "types": {"ping": "ping"}})
+        self._seen.publisher.source = source["receive_url"]
 
     async def _drain(self) -> float | None:
         """Seconds until nothing waits and nothing is being sent."""

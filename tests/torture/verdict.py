@@ -53,6 +53,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     lost: int
     duplicates: int
     duplicates_allowed: int
+    received: int
+    """Of the acknowledged, those that a provider sent to a source."""
     untold: int
     """Requests that no attempt tells of."""
     interrupted: int
@@ -68,7 +70,14 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def judge(seen: Seen) -> Verdict:
-    events = await seen.place.rows("SELECT id, type, idempotency_key, matched FROM events")
+    events = [
+        (id_, type_, key.rpartition(" ")[2], matched)
+        for id_, type_, key, matched in await seen.place.rows(
+            "SELECT id, type, idempotency_key, matched FROM events"
+        )
+    ]
+    ids = {key: id_ for id_, _, key, _ in events}
+    seen.publisher.acknowledged |= {key: ids.get(key, "nothing") for key in seen.publisher.received}
     return _Judge(seen, events, await _kept(seen), await _counters(seen)).verdict(
         [str(row[0]) for row in await seen.place.rows("SELECT id FROM nodes")]
     )
@@ -148,6 +157,7 @@ class _Judge:
             lost=len(lost),
             duplicates=duplicates,
             duplicates_allowed=allowed,
+            received=len(seen.publisher.received),
             untold=self._untold(),
             interrupted=sum(attempt.exchange.cause is Cause.INTERRUPTED for attempt in attempts),
             dead_by_interruption=sum("were cut off" in one.reason for one in self._kept),
