@@ -8,7 +8,7 @@ import msgspec
 
 from hookline.model.provider import Handshake, Reply
 from hookline.receive.inbound import Absent, Malformed
-from hookline.receive.proof import written
+from hookline.receive.proof import same, written
 from hookline.receive.scheme import Equalities, Rule
 from hookline.receive.view import Read, View, compile_text, compile_tree, filled
 
@@ -78,11 +78,16 @@ class Shaker:
             if self._content is not None:
                 view.computed = self._computed(view)
             learned = _told(self._learn, view)
-            if learned and self._secrets and learned not in self._secrets:
+            if learned and self._secrets and not self._known(learned):
                 return self._refused()
             return Shaken(self.name, True, self._answer.write(view), learned, _told(self._visit, view))
         except (Absent, Malformed):
             return self._refused()
+
+    def _known(self, learned: str) -> bool:
+        """Anybody may ask: the time must not tell how near it was."""
+        told = [same(learned.encode(), secret.encode()) for secret in self._secrets]
+        return any(told)
 
     def _computed(self, view: View) -> bytes:
         """Under the newest secret. Raises Absent without one: what nobody could check must not be answered."""
@@ -96,7 +101,10 @@ class Shaker:
 
 
 def _told(read: Read | None, view: View) -> str:
-    return read(view).decode("utf-8", "strict") if read is not None else ""
+    try:
+        return read(view).decode() if read is not None else ""
+    except UnicodeDecodeError:
+        raise Malformed("what the provider tells is no text") from None
 
 
 def _header_value(value: bytes) -> bytes:

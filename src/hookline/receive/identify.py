@@ -16,6 +16,8 @@ MAX_ITEMS = 1_000
 """Events in one body; one with more is kept whole, as one event."""
 MAX_ID = 200
 """Characters of an id that is kept as it is; a longer one is kept as its digest."""
+MAX_ORIGINAL = 200
+"""Characters of a provider's type."""
 MAX_NAMES = 1_000
 """Types of one source that are remembered."""
 UNNAMED = "webhook"
@@ -74,7 +76,7 @@ class Identifier:
         return Identity([self._item(View(inbound), inbound.body)], flag)
 
     def _item(self, view: View, data: bytes) -> Item:
-        original = _text(self._type, view)
+        original = _text(self._type, view)[:MAX_ORIGINAL]
         return Item(_short(_text(self._id, view)), self._named(original), original, data)
 
     def _named(self, original: str) -> str:

@@ -52,11 +52,12 @@ def read_keys(secret: str, form: KeyForm, algorithm: Algorithm) -> Sequence[Name
     """One, or those of a set. Raises InvalidField for what is no key of this algorithm."""
     try:
         keys = _read(secret, form)
-    except (ValueError, TypeError, KeyError, UnsupportedAlgorithm):
+    except (ValueError, TypeError, KeyError, RecursionError, UnsupportedAlgorithm):
         raise _refused(form) from None
-    for named in keys:
-        _check(named.key, form, algorithm)
-    return keys
+    fitting = [named for named in keys if _fits(named.key, algorithm)]
+    if not fitting:
+        raise _refused(form)
+    return fitting
 
 
 def _read(secret: str, form: KeyForm) -> Sequence[NamedKey]:
@@ -93,20 +94,22 @@ def _public(key: object) -> PublicKey:
 
 
 def _jwks(secret: str) -> Sequence[NamedKey]:
+    """Of a set, those that are of no use here are passed over (RFC 7517, 5)."""
     given = json.loads(secret)
-    found = given.get("keys", [given])[:_MAX_JWKS]
-    keys = [_jwk(one) for one in found if one.get("kty") in {"EC", "RSA"} and one.get("use", "sig") == "sig"]
-    if not keys:
-        raise ValueError("no key")
-    return keys
+    found = given.get("keys", [given]) if isinstance(given, dict) else []
+    return [_jwk(one) for one in found[:_MAX_JWKS] if isinstance(one, dict) and _is_ours(one)]
+
+
+def _is_ours(jwk: Mapping[str, object]) -> bool:
+    texts = all(isinstance(jwk.get(name, ""), str) for name in ("kid", "n", "e", "x", "y"))
+    curve = jwk.get("kty") == "EC" and jwk.get("crv") == "P-256"
+    return texts and jwk.get("use", "sig") == "sig" and (curve or jwk.get("kty") == "RSA")
 
 
 def _jwk(jwk: Mapping[str, str]) -> NamedKey:
     name = jwk.get("kid", "")
     if jwk["kty"] == "RSA":
         return NamedKey(RSAPublicNumbers(_number(jwk["e"]), _number(jwk["n"])).public_key(), name)
-    if jwk["crv"] != "P-256":
-        raise ValueError("another curve")
     return NamedKey(
         EllipticCurvePublicNumbers(_number(jwk["x"]), _number(jwk["y"]), SECP256R1()).public_key(), name
     )
@@ -116,18 +119,15 @@ def _number(text: str) -> int:
     return int.from_bytes(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), "big")
 
 
-def _check(key: Key, form: KeyForm, algorithm: Algorithm) -> None:
+def _fits(key: Key, algorithm: Algorithm) -> bool:
     """The algorithm is the scheme's, never the message's; a public key must not serve as an HMAC key (RFC 8725, 2.1)."""
-    if algorithm in _WANTED:
-        fits = isinstance(key, _WANTED[algorithm])
-    else:
-        fits = isinstance(key, bytes) and bool(key)
-    if isinstance(key, RSAPublicKey):
-        fits = fits and key.key_size >= _MIN_RSA_BITS
-    if isinstance(key, EllipticCurvePublicKey):
-        fits = fits and isinstance(key.curve, SECP256R1)
-    if not fits:
-        raise _refused(form)
+    if algorithm not in _WANTED:
+        return isinstance(key, bytes) and bool(key)
+    if isinstance(key, RSAPublicKey) and key.key_size < _MIN_RSA_BITS:
+        return False
+    if isinstance(key, EllipticCurvePublicKey) and not isinstance(key.curve, SECP256R1):
+        return False
+    return isinstance(key, _WANTED[algorithm])
 
 
 _READERS: Mapping[KeyForm, Callable[[str], Key]] = {
