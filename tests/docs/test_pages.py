@@ -43,7 +43,7 @@ def run_pages() -> list[Path]:
 def test_the_commands_of_a_page_run_one_after_the_other(page: Path, staging: Staging) -> None:
     stage = staging(stage_of(page))
     for block in blocks_of(page):
-        if block.language in RUN and "skip" not in block.notes:
+        if (block.language in RUN or "file" in block.notes) and "skip" not in block.notes:
             stage.run(block)
 
 

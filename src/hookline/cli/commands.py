@@ -67,6 +67,29 @@ COMMANDS: tuple[Command | Noun, ...] = (
         ),
     ),
     Noun(
+        "sources",
+        "Who sends to us: list, create, change, delete.",
+        SETUP,
+        (
+            _verb("list", "sources:list_", "List sources."),
+            _verb("create", "sources:create_source", "Create a source; print the URL for the provider."),
+            _verb("show", "sources:show", "Show a source."),
+            _verb("update", "sources:update", "Change a source."),
+            _verb("delete", "sources:delete", "Delete a source; what it sends is refused."),
+            _verb("secrets", "sources:secrets", "Reveal the secrets."),
+            _verb("confirm", "sources:confirm_secret", "Confirm the secret that the provider told."),
+        ),
+    ),
+    Noun(
+        "providers",
+        "The catalogue of senders: how they sign, what a source must say.",
+        SETUP,
+        (
+            _verb("list", "providers:list_", "List providers."),
+            _verb("show", "providers:show", "Show a provider."),
+        ),
+    ),
+    Noun(
         "keys",
         "API keys: who may do what.",
         SETUP,
@@ -108,6 +131,28 @@ COMMANDS: tuple[Command | Noun, ...] = (
             _verb("show", "deliveries:show", "Show a delivery with every attempt."),
             _verb("retry", "deliveries:retry", "Try deliveries again, now."),
             _verb("cancel", "deliveries:cancel", "Cancel deliveries that wait."),
+        ),
+    ),
+    Noun(
+        "receipts",
+        "What came to sources: accepted, duplicate, refused and why.",
+        LOOK,
+        (
+            _verb("list", "receipts:list_", "List receipts, newest first."),
+            _verb("show", "receipts:show", "Show a request with headers, body and events."),
+            _verb("accept", "receipts:accept", "Accept a request that was refused."),
+        ),
+    ),
+    Command("sign", "sign:sign", "Sign a request as a provider does, and print it.", TOOLS),
+    Command("verify", "verify:verify", "Verify a raw request as a source would; say why not.", TOOLS),
+    Command("send", "send:send", "Send a signed sample of a provider to a source.", TOOLS),
+    Noun(
+        "catalog",
+        "Provider folders: check them, record samples.",
+        TOOLS,
+        (
+            _verb("check", "catalog:check", "Check provider folders and their samples."),
+            _verb("record", "catalog_record:record", "Write a sample from a request that came."),
         ),
     ),
     Noun(
