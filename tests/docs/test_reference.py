@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from hookline.api.docs_page import _TRANSPORT
+from hookline.catalog.loader import load_providers
 from hookline.docs.__main__ import main
 from hookline.docs.pages import PAGES
 from hookline.errors import HooklineError
+from hookline.model.receipt import Outcome, Refusal
 from tests.docs.blocks import DOCS
 
 
@@ -73,3 +75,21 @@ def test_the_page_of_errors_names_those_that_no_class_stands_for() -> None:
     page = made("errors.md")
     for code, status, _ in _TRANSPORT:
         assert f"`{code}` ({status}" in page
+
+
+@pytest.mark.parametrize("name", load_providers())
+def test_the_page_of_providers_tells_every_scheme_and_every_fact_that_is_not_confirmed(name: str) -> None:
+    section = made("providers.md").partition(f"\n## `{name}`\n")[2].partition("\n## ")[0]
+    shown = load_providers()[name].shown
+    for scheme in shown.schemes:
+        assert f"\n| `{scheme}` | " in section
+    _, marked, unconfirmed = section.partition("**Not confirmed**")
+    assert bool(marked) == bool(shown.unconfirmed)
+    for fact in shown.unconfirmed:
+        assert " ".join(fact.split()) in unconfirmed
+
+
+@pytest.mark.parametrize("value", [*Outcome, *Refusal])
+def test_every_outcome_and_cause_of_a_receipt_has_a_sentence(value: str) -> None:
+    (row,) = [line for line in made("receipts.md").splitlines() if line.startswith(f"| `{value}` | ")]
+    assert row.endswith(". |")

@@ -36,7 +36,7 @@ from hookline.model.endpoint import Secret
 from hookline.model.ids import SourceId, TenantId
 from hookline.model.receipt import Outcome, Receipt, Refusal
 from hookline.model.source import DEFAULT_BODY_LIMIT
-from hookline.receive.handshake import Answered, Shaken, Shaker
+from hookline.receive.handshake import HARMLESS, Answered, Shaken, Shaker
 from hookline.receive.identify import Identity
 from hookline.receive.inbound import Inbound
 from hookline.receive.registry import Registered
@@ -213,7 +213,9 @@ class Receiving:
         """The receipt is written a little later: the time of the answer must not tell that there is a source."""
         assert verdict.refusal is not None
         source = knock.registered.source
-        self._inbox.refusals.add(refused_receipt(knock, verdict, self._refused.status))
+        large = verdict.refusal is Refusal.BODY_TOO_LARGE
+        status = BodyTooLarge.status if large else self._refused.status
+        self._inbox.refusals.add(refused_receipt(knock, verdict, status))
         kind = SignatureInvalid if verdict.refusal in _SIGNATURE else ReceiptRefused
         self._parts.telemetry.emit(
             kind(
@@ -272,7 +274,7 @@ class Receiving:
             return _answer(knock.registered.receiver.answer)
         content = (b"content-type", source.answer.content_type.encode("latin-1"))
         body = source.answer.body.encode()
-        return Answer(source.answer.status, [content] if body else [], body)
+        return Answer(source.answer.status, [content, *HARMLESS] if body else [], body)
 
     def _check(self, knock: Knock) -> Callable[[TenantConfig, Draft], object]:
         """Asked again when the configuration has changed since: what the source as it is now would refuse, is."""

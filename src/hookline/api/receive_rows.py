@@ -9,7 +9,7 @@ from hookline.errors import InvalidJson
 from hookline.model.event import JSON, Origin
 from hookline.model.ids import ReceiptId
 from hookline.model.json import parse_json
-from hookline.model.receipt import Outcome, Receipt
+from hookline.model.receipt import Outcome, Receipt, Refusal
 from hookline.receive.identify import Identity, Item
 from hookline.receive.inbound import Absent, Inbound, Malformed, Unparsable
 from hookline.receive.registry import Registered
@@ -84,7 +84,7 @@ def refused_receipt(knock: Knock, verdict: Verdict, status: int, *, handshake: s
         knock,
         outcome=Outcome.HANDSHAKE if good else Outcome.REFUSED,
         detail=verdict.detail,
-        body=None if handshake else knock.inbound.body,
+        body=None if handshake or verdict.refusal is Refusal.BODY_TOO_LARGE else knock.inbound.body,
         whole_query=not handshake,
     )
     return msgspec.structs.replace(receipt, cause=verdict.refusal, status=status, handshake=handshake)

@@ -35,6 +35,11 @@ _KEYS: dict[KeyForm, AbstractSet[Algorithm]] = {
 _SECRET_KEYS = frozenset(
     {Algorithm.HMAC_SHA1, Algorithm.HMAC_SHA256, Algorithm.HMAC_SHA512, Algorithm.SHA256, Algorithm.JWT_HS256}
 )
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""RFC 9110, 5.6.2."""
+_NEVER_ANSWERED = frozenset(
+    {"connection", "content-length", "location", "refresh", "set-cookie", "transfer-encoding", "upgrade"}
+)
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _PREFIX = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*")
 
@@ -144,7 +149,15 @@ def _check_reply(field: str, reply: Reply, allowed: AbstractSet[str]) -> None:
     for path, text in _leaves(f"{field}.json", reply.json):
         _check_texts(path, (text,), allowed)
     for name, text in reply.headers.items():
+        _check_header(f"{field}.headers", name, text)
         _check_texts(f"{field}.headers.{name}", (text,), allowed)
+
+
+def _check_header(field: str, name: str, text: str) -> None:
+    if not _TOKEN.fullmatch(name) or name.lower() in _NEVER_ANSWERED:
+        raise InvalidField(f"{name[:64]!r} cannot be a header of an answer.", field=field)
+    if not text.isascii() or not text.isprintable():
+        raise InvalidField("A header's value is printable ASCII.", field=f"{field}.{name}")
 
 
 def _leaves(field: str, tree: object) -> Iterator[tuple[str, str]]:

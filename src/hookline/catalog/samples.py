@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from importlib.resources.abc import Traversable
 
 import msgspec
+import yaml
 
 from hookline.catalog.strict_yaml import parse_yaml
 from hookline.errors import CatalogError
@@ -24,7 +25,7 @@ def read_samples(folder: Traversable) -> Sequence[Sample]:
         return []
     try:
         given = msgspec.convert(parse_yaml(index.read_text("utf-8")), SampleFile)
-    except (OSError, UnicodeDecodeError, msgspec.ValidationError) as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, msgspec.ValidationError) as error:
         raise CatalogError(f"{index}: {error}") from error
     if stray := sorted(set(files) ^ given.samples.keys()):
         raise CatalogError(f"{index}: {stray[0]} is named there and is no file, or is a file and not named.")

@@ -26,6 +26,10 @@ STYLES: Mapping[str, str] = MappingProxyType(
         "off": "red",
         "revoked": "red",
         "active": "green",
+        "accepted": "green",
+        "duplicate": "dim",
+        "refused": "red",
+        "handshake": "cyan",
     }
 )
 """Words that mean a state → how they look."""

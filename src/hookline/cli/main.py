@@ -13,7 +13,7 @@ from hookline.client.faults import Problem, Unreachable
 from hookline.errors import HooklineError
 from hookline.model.json import nearest
 
-_ABOUT = "Hookline sends your product's webhooks: signed, retried, and none lost."
+_ABOUT = "Hookline sends and receives webhooks: signed, verified, retried, and none lost."
 _EPILOGUE = (
     "Settings come from HOOKLINE_* variables and a TOML file (--config); `hookline config show` lists them. "
     "Exit codes: 0 done, 1 error, 2 wrong use, 3 not found, 4 key refused, 130 interrupted."

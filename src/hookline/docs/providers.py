@@ -46,7 +46,7 @@ one of them, or any other, is not so for you, the source says otherwise in `over
 provider's file, without waiting for a release:
 
 ```json
-{"provider": "stripe", "overrides": {"schemes": {"v1": {"timestamp": {"past": 600}}}}}
+{"provider": "github", "overrides": {"handshakes": {"ping": {"signed": false}}}}
 ```
 
 An operator can also put a folder of the same name into the folder that the setting `catalog` names: it takes the place of

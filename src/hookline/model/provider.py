@@ -70,7 +70,7 @@ class Pairs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """A header of `name=value` fields; those of the name `signature` are signatures, the others `{signed.NAME}`."""
 
     signature: str
-    separator: str = ","
+    separator: Annotated[str, msgspec.Meta(min_length=1, max_length=8)] = ","
 
 
 class Signature(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -236,8 +236,6 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     handshakes: dict[str, Handshake] = {}
     answer: Reply = Reply()
     """To what was accepted, and to a duplicate."""
-    refused: Status = 401
-    """To a signature that is missing or wrong."""
     unconfirmed: tuple[str, ...] = ()
     """Facts here that nobody has yet seen in the provider's documents or code: check them, or override them."""
     notes: tuple[str, ...] = ()

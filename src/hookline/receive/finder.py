@@ -1,5 +1,6 @@
 """Finder: whose a URL is. What is found stays in memory; what is not, for a moment, so that guessing is cheap for us."""
 
+import re
 from collections import OrderedDict
 from typing import Any
 
@@ -9,6 +10,7 @@ from hookline.storage.sources import Place, Sources
 
 TOKEN_PREFIX = "in_"  # noqa: S105  what every token begins with
 TOKEN_BYTES = 24
+_FORM = re.compile(r"in_[A-Za-z0-9_-]{1,64}|[A-Za-z0-9_-]{1,64}/[a-z0-9._/-]{1,128}", re.ASCII)
 MAX_KNOWN = 20_000
 MAX_UNKNOWN = 10_000
 ABSENT_SECONDS = 2.0
@@ -27,6 +29,8 @@ class Finder:
 
     async def find(self, rest: str) -> Place | None:
         """Raises Unavailable."""
+        if not _FORM.fullmatch(rest):
+            return None
         place = self._known.get(rest)
         if place is not None or self._clock.monotonic() < self._absent.get(rest, 0.0):
             return place
@@ -46,7 +50,7 @@ class Finder:
 
     async def _look(self, rest: str) -> Place | None:
         if "/" not in rest:
-            return await self._sources.find(rest) if rest.startswith(TOKEN_PREFIX) else None
+            return await self._sources.find(rest)
         tenant, _, path = rest.partition("/")
         return await self._sources.find_path(TenantId(tenant), path)
 

@@ -16,8 +16,11 @@ Headers = Sequence[tuple[bytes, bytes]]
 JSON_TYPE = b"application/json"
 TEXT_TYPE = b"text/plain; charset=utf-8"
 _TYPE = b"content-type"
-_SNIFF = (b"x-content-type-options", b"nosniff")
-"""Much of an answer comes from the request: no browser shall guess what it is."""
+HARMLESS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"sandbox; default-src 'none'"),
+)
+"""Much of an answer comes from the request, or from a tenant: no browser shall guess what it is, nor run it."""
 
 
 class Answered(NamedTuple):
@@ -50,7 +53,7 @@ class ReplyWriter:
         """Raises Absent or Malformed for a request that lacks what the answer repeats."""
         body = self._text(view) if self._tree is None else msgspec.json.encode(filled(self._tree, view))
         headers = [(name, _header_value(read(view))) for name, read in self._headers.items()]
-        return Answered(self._status, [*headers, _SNIFF] if body else headers, body)
+        return Answered(self._status, [*headers, *HARMLESS] if body else headers, body)
 
 
 class Shaker:

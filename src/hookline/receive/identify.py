@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 import msgspec
@@ -16,6 +17,10 @@ MAX_ITEMS = 1_000
 """Events in one body; one with more is kept whole, as one event."""
 MAX_ID = 200
 """Characters of an id that is kept as it is; a longer one is kept as its digest."""
+MAX_GROWTH, SLACK = 4, 64 * 1024
+"""The events of a body together are at most so many times as large as it, and some bytes: each repeats the plain fields
+of what holds it.
+"""
 MAX_ORIGINAL = 200
 """Characters of a provider's type."""
 MAX_NAMES = 1_000
@@ -28,6 +33,10 @@ _STEP = re.compile(r"[^.]+")
 _Raws = dict[str, msgspec.Raw]
 _decode_object = msgspec.json.Decoder(_Raws).decode
 _decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
+
+
+class TooMuch(Exception):
+    """Every event would repeat a large part of what holds it."""
 
 
 class Item(NamedTuple):
@@ -63,9 +72,11 @@ class Identifier:
         if not self._paths or _is_form(inbound):
             return self._whole(inbound)
         try:
-            found = list(_split(inbound, self._paths))
+            found = list(islice(_split(inbound, self._paths), MAX_ITEMS + 1))
         except Absent:  # some of a provider's requests hold one event, and no list
             return self._whole(inbound)
+        except TooMuch as error:
+            return self._whole(inbound, str(error))
         except (Malformed, msgspec.DecodeError, RecursionError):
             return self._whole(inbound, "the body is not JSON")
         if len(found) > MAX_ITEMS:
@@ -130,12 +141,15 @@ def _split(inbound: Inbound, paths: Sequence[str]) -> Iterator[tuple[View, bytes
     ]
     if not lists:
         raise Absent("a list")
-    decode = msgspec.json.decode
+    decode, left = msgspec.json.decode, MAX_GROWTH * len(inbound.body) + SLACK
     for parent, items in lists:
         above = decode(parent) if parent is not None else None
         for item in items:
-            view = View(inbound, item=decode(item), parent=above, raw=bytes(item))
-            yield view, _with_parent(item, parent)
+            data = _with_parent(item, parent)
+            left -= len(data)
+            if left < 0:
+                raise TooMuch("taken apart, the body would grow too much")
+            yield View(inbound, item=decode(item), parent=above, raw=bytes(item)), data
 
 
 def _raw_lists(

@@ -6,6 +6,8 @@ event is among them. Under a flood they are bounded, and those above are counted
 
 import asyncio
 
+import msgspec
+
 from hookline.clock import Clock
 from hookline.emissions_inbound import ReceiptsDropped
 from hookline.errors import HooklineError
@@ -16,8 +18,8 @@ from hookline.telemetry import Telemetry
 EVERY = 0.05
 """Seconds between two commits."""
 MAX_BYTES = 16 * 1024 * 1024
+"""Of bodies that wait to be written."""
 MAX_COUNT = 1_000
-_OVERHEAD = 2_048
 
 
 class Refusals:
@@ -30,8 +32,11 @@ class Refusals:
         self._writing: asyncio.Task[None] | None = None
 
     def add(self, receipt: Receipt) -> None:
-        size = _OVERHEAD + len(receipt.body or b"")
-        if len(self._waiting) >= MAX_COUNT or self._bytes + size > MAX_BYTES:
+        """A body for which there is no room is left out; the receipt, with its cause, stays."""
+        size = len(receipt.body or b"")
+        if self._bytes + size > MAX_BYTES:
+            receipt, size = msgspec.structs.replace(receipt, body=None), 0
+        if len(self._waiting) >= MAX_COUNT:
             self._dropped += 1
         else:
             self._waiting.append(receipt)
