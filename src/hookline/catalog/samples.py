@@ -25,7 +25,9 @@ def read_samples(folder: Traversable) -> Sequence[Sample]:
         return []
     try:
         given = msgspec.convert(parse_yaml(index.read_text("utf-8")), SampleFile)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, msgspec.ValidationError) as error:
+    except yaml.YAMLError as error:
+        raise CatalogError(f"{index} is not YAML: {error}") from error
+    except (OSError, UnicodeDecodeError, msgspec.ValidationError) as error:
         raise CatalogError(f"{index}: {error}") from error
     if stray := sorted(set(files) ^ given.samples.keys()):
         raise CatalogError(f"{index}: {stray[0]} is named there and is no file, or is a file and not named.")
