@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import msgspec
 import pytest
 
 from hookline.deliver.doubts import PATIENCE
@@ -198,6 +199,20 @@ async def test_publishing_goes_on_while_the_configuration_keeps_changing(
     for one in published:
         assert one is not None
         await broken.until_state(one, State.DELIVERED)
+    assert broken.told("Fault") == []
+
+
+async def test_two_looks_at_one_version_are_each_matched_with_their_own_endpoints(
+    broken: Gateway, receiver: Receiver
+) -> None:
+    """A look that overlaps a change may carry some of the next version under the number of this one."""
+    first = await broken.endpoint(receiver.url())
+    publisher = broken.engine.publisher
+    whole = await broken.engine.publisher._directory.reload(ALICE)
+    early = msgspec.structs.replace(whole, endpoints={})
+    asked = Draft(type="a.b", data=b"1")
+    told = [await publisher.begin(config, asked) for config in (whole, early, whole)]
+    assert [one.matched for one in told] == [(first.id,), (), (first.id,)]
     assert broken.told("Fault") == []
 
 

@@ -7,7 +7,7 @@ import pytest
 from hookline.errors import NotFound
 from hookline.model.ids import TenantId
 from hookline.storage import directory as module
-from hookline.storage.directory import Directory
+from hookline.storage.directory import Directory, TenantConfig
 from hookline.storage.store import Store
 from tests.clock import NOON
 from tests.storage.people import ALICE, STRANGER, a_tenant, an_endpoint, an_event_type, settle_in
@@ -64,6 +64,32 @@ async def test_a_tenant_that_is_gone_is_forgotten(store: Store, directory: Direc
 async def test_many_who_ask_at_once_share_one_look(store: Store, directory: Directory) -> None:
     found = await asyncio.gather(*(directory.at_least(ALICE) for _ in range(20)))
     assert len({id(config) for config in found}) == 1
+
+
+async def test_one_who_comes_while_others_wait_waits_too(
+    directory: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looking, most = 0, 0
+    load = directory._load
+
+    async def counted(tenant: TenantId, known: TenantConfig | None) -> TenantConfig:
+        nonlocal looking, most
+        looking += 1
+        most = max(most, looking)
+        try:
+            return await load(tenant, known)
+        finally:
+            looking -= 1
+
+    async def late() -> TenantConfig:
+        await first
+        return await directory.at_least(ALICE, 99)
+
+    monkeypatch.setattr(directory, "_load", counted)
+    first = asyncio.ensure_future(directory.at_least(ALICE, 99))
+    await asyncio.gather(first, directory.at_least(ALICE, 99), late())
+    assert most == 1
+    assert directory._loads == {}
 
 
 async def test_the_one_unused_longest_is_forgotten_first(

@@ -6,7 +6,16 @@ from collections.abc import Set as AbstractSet
 
 from hookline.errors import InvalidField
 from hookline.model.place import parse_text, places
-from hookline.model.provider import Algorithm, Fetch, Handshake, KeyForm, Provider, Reply, Scheme
+from hookline.model.provider import (
+    STATIC,
+    Algorithm,
+    Fetch,
+    Handshake,
+    KeyForm,
+    Provider,
+    Reply,
+    Scheme,
+)
 
 REQUEST = frozenset(
     {"header", "query", "form", "form_json", "json", "key", "method", "url", "body", "sorted_form", "lines"}
@@ -16,8 +25,6 @@ IN_CONTENT = IN_SIGNATURE | {"signed", "timestamp", "secret"}
 IN_EXPECT = IN_CONTENT | {"claim"}
 IN_EVENT = REQUEST | {"item", "item_digest", "parent"}
 IN_ANSWER = REQUEST | {"computed"}
-_TOKENS = frozenset({Algorithm.JWT_HS256, Algorithm.JWT_ES256, Algorithm.JWT_RS256})
-_STATIC = frozenset({Algorithm.EQUAL, Algorithm.BASIC})
 _KEYS: dict[KeyForm, AbstractSet[Algorithm]] = {
     KeyForm.WHPK: {Algorithm.ED25519},
     KeyForm.ED25519_HEX: {Algorithm.ED25519},
@@ -109,7 +116,7 @@ def _check_signature(field: str, scheme: Scheme) -> None:
 
 
 def _check_key(field: str, scheme: Scheme) -> None:
-    fits = _KEYS.get(scheme.key, _SECRET_KEYS | _STATIC | {Algorithm.NONE})
+    fits = _KEYS.get(scheme.key, _SECRET_KEYS | STATIC | {Algorithm.NONE})
     if scheme.key in {KeyForm.HEX, KeyForm.BASE64, KeyForm.WHSEC}:
         fits = _SECRET_KEYS - {Algorithm.SHA256}
     if scheme.algorithm not in fits:

@@ -13,6 +13,8 @@ from hookline.docs.markdown import block, code, codes, one_line, page, table
 from hookline.model import place
 from hookline.model import provider as language
 from hookline.model.provider import (
+    STATIC,
+    TOKENS,
     Algorithm,
     Compute,
     Encoding,
@@ -65,8 +67,7 @@ _STRUCTS = (
 )
 _ENUMS = (Algorithm, Encoding, KeyForm, TimeForm)
 _SAMPLES = (SampleFile, SampleRule, SampleEvent, SampleAnswer)
-_TOKENS = frozenset({Algorithm.JWT_HS256, Algorithm.JWT_ES256, Algorithm.JWT_RS256})
-_STATIC = frozenset({Algorithm.EQUAL, Algorithm.BASIC, Algorithm.NONE})
+_UNSIGNED = STATIC | {Algorithm.NONE}
 
 
 def providers_page() -> str:
@@ -170,15 +171,15 @@ def _signature(scheme: Scheme) -> str:
         told.append(f"after {code(rule.prefix)}")
     if rule.pattern:
         told.append(f"as {code(rule.pattern)}")
-    if scheme.algorithm not in _TOKENS | _STATIC:
+    if scheme.algorithm not in TOKENS | _UNSIGNED:
         told.append(rule.encoding)
     return ", ".join(told)
 
 
 def _signed(scheme: Scheme) -> str:
-    if scheme.algorithm in _STATIC:
+    if scheme.algorithm in _UNSIGNED:
         return "nothing"
-    return "the token" if scheme.algorithm in _TOKENS else " or ".join(map(_code, scheme.content))
+    return "the token" if scheme.algorithm in TOKENS else " or ".join(map(_code, scheme.content))
 
 
 def _tolerance(timestamp: Timestamp | None) -> str:

@@ -38,6 +38,11 @@ class Algorithm(StrEnum):
     """Nothing is verified."""
 
 
+TOKENS = frozenset({Algorithm.JWT_HS256, Algorithm.JWT_ES256, Algorithm.JWT_RS256})
+STATIC = frozenset({Algorithm.EQUAL, Algorithm.BASIC})
+"""What is shown is the credential itself; nothing is signed."""
+
+
 class Encoding(StrEnum):
     HEX = "hex"
     """Lower case."""

@@ -13,11 +13,10 @@ from hookline.clock import Micros
 from hookline.errors import InvalidField
 from hookline.model.json import parse_json
 from hookline.model.place import Place, parse_text, places
-from hookline.model.provider import Scheme, Signature, TimeForm
+from hookline.model.provider import TOKENS, Scheme, Signature, TimeForm
 from hookline.receive.inbound import Absent, Inbound, Malformed, below, look_up, steps_of
 from hookline.receive.making import SigningKey, made_signature, made_token, signing_key
 from hookline.receive.placing import place_of, put
-from hookline.receive.scheme import TOKENS
 from hookline.receive.signature import SignatureReader
 from hookline.receive.times import write_time
 from hookline.receive.token import read_token

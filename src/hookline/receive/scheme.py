@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from hookline.clock import Micros
 from hookline.errors import InvalidField
-from hookline.model.provider import Algorithm, Scheme, Timestamp
+from hookline.model.provider import TOKENS, Scheme, Timestamp
 from hookline.model.receipt import Refusal
 from hookline.receive.fetching import FetchRule, Wanted
 from hookline.receive.inbound import Absent, Malformed, Unparsable, found_lists
@@ -16,7 +16,6 @@ from hookline.receive.times import read_time
 from hookline.receive.token import Token, is_current, read_token
 from hookline.receive.view import View, compile_peek, compile_text
 
-TOKENS = frozenset({Algorithm.JWT_HS256, Algorithm.JWT_ES256, Algorithm.JWT_RS256})
 MAX_ITEMS = 1_000
 """Items with a signature of their own in one body."""
 _ANY = "*"

@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl, quote
 
 from hookline.errors import InvalidField
 from hookline.model.place import Place, parse_text, places
-from hookline.model.provider import Algorithm, Provider, Scheme
+from hookline.model.provider import STATIC, TOKENS, Provider, Scheme
 from hookline.model.receipt import Headers
 from hookline.net.header import MASK, redact
 from hookline.receive.inbound import Inbound
@@ -14,8 +14,6 @@ MAX_HEADERS = 16 * 1024
 """Bytes of headers that are kept."""
 MAX_NAMES = 200
 """Of headers, of which is remembered whether they are credentials."""
-_STATIC = frozenset({Algorithm.EQUAL, Algorithm.BASIC})
-_TOKENS = frozenset({Algorithm.JWT_HS256, Algorithm.JWT_ES256, Algorithm.JWT_RS256})
 NEVER_FORWARDED = frozenset(
     {
         "host",
@@ -107,7 +105,7 @@ def check_forward(names: Sequence[str]) -> None:
 
 def _names(provider: Provider, kind: str, *, secret: bool) -> Iterable[str]:
     for scheme in provider.schemes.values():
-        static = scheme.algorithm in _STATIC or scheme.algorithm in _TOKENS
+        static = scheme.algorithm in STATIC | TOKENS
         if static == secret:
             yield from (place.name for place in _read_by(scheme) if place.kind == kind)
     if not secret:

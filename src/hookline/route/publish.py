@@ -54,7 +54,7 @@ class Publisher:
         self._ids = ids
         self._clock = clock
         self._telemetry = telemetry
-        self._matchers: dict[TenantId, tuple[int, Matcher]] = {}
+        self._matchers: dict[TenantId, tuple[TenantConfig, Matcher]] = {}
         self._queue: list[Entry] = []
         self._commits: set[asyncio.Task[None]] = set()
         self._rematching: set[asyncio.Task[None]] = set()
@@ -97,12 +97,13 @@ class Publisher:
 
     def matcher(self, config: TenantConfig) -> Matcher:
         known = self._matchers.get(config.tenant_id)
-        if known is not None and known[0] == config.version:
+        # Not by the version: two looks at one version may differ, since each may have seen some of the next.
+        if known is not None and known[0] is config:
             return known[1]
         matcher = Matcher([_route(endpoint) for endpoint in config.endpoints.values()])
         if len(self._matchers) >= MAX_MATCHERS:
             self._matchers.clear()
-        self._matchers[config.tenant_id] = (config.version, matcher)
+        self._matchers[config.tenant_id] = (config, matcher)
         return matcher
 
     async def drain(self) -> None:

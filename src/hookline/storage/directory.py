@@ -6,7 +6,8 @@ It may be behind; that is no harm, because whoever uses it says which version wa
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 
 import msgspec
 
@@ -38,7 +39,7 @@ class Directory:
         self._event_types = event_types
         self._sources = sources
         self._configs: OrderedDict[TenantId, TenantConfig] = OrderedDict()
-        self._loads: dict[TenantId, asyncio.Lock] = {}
+        self._loads: dict[TenantId, tuple[asyncio.Lock, int]] = {}  # and how many hold or await it
 
     def get(self, tenant: TenantId) -> TenantConfig | None:
         """What is in memory, without a look at the database."""
@@ -53,7 +54,7 @@ class Directory:
         if config is not None and config.version >= version:
             return config
         try:
-            async with self._loads.setdefault(tenant, asyncio.Lock()):
+            async with self._alone(tenant):
                 known = self._configs.get(tenant)
                 if known is None or known.version < version:
                     known = await self._load(tenant, known)
@@ -61,8 +62,6 @@ class Directory:
         except NotFound:
             self.forget(tenant)
             raise
-        finally:
-            self._loads.pop(tenant, None)
         return known
 
     async def reload(self, tenant: TenantId) -> TenantConfig:
@@ -72,6 +71,19 @@ class Directory:
 
     def forget(self, tenant: TenantId) -> None:
         self._configs.pop(tenant, None)
+
+    @asynccontextmanager
+    async def _alone(self, tenant: TenantId) -> AsyncIterator[None]:
+        """One look at a time, and those who wait for it share it."""
+        lock, users = self._loads.get(tenant) or (asyncio.Lock(), 0)
+        self._loads[tenant] = (lock, users + 1)
+        try:
+            async with lock:
+                yield
+        finally:
+            _, users = self._loads.pop(tenant)
+            if users > 1:
+                self._loads[tenant] = (lock, users - 1)
 
     async def _load(self, tenant: TenantId, known: TenantConfig | None) -> TenantConfig:
         since = known.version if known else -1
