@@ -5,6 +5,7 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Callable
+from functools import partial
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
@@ -17,8 +18,12 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from hookline.model.provider import Algorithm, Encoding
 from hookline.receive.keys import Key
 
-Proof = Callable[[bytes, bytes], bool]
-"""Content and signature, as it was written, to whether it is good."""
+Check = Callable[[bytes], bool]
+"""A signature, as it was written, to whether it is good."""
+Proof = Callable[[bytes], Check]
+"""What is signed is digested once, however many signatures are then held against it."""
+Verify = Callable[[bytes, bytes], bool]
+"""Content and the bytes of a signature to whether it is good."""
 _HASHES = {
     Algorithm.HMAC_SHA1: "sha1",
     Algorithm.HMAC_SHA256: "sha256",
@@ -45,8 +50,8 @@ def make_proof(algorithm: Algorithm, key: Key, encoding: Encoding) -> Proof:
 def make_token_proof(algorithm: Algorithm, key: Key) -> Proof:
     """Of a token's signature, which is given as bytes."""
     if algorithm is Algorithm.JWT_HS256 and isinstance(key, bytes):
-        return lambda content, signature: hmac.compare_digest(hmac.digest(key, content, "sha256"), signature)
-    return _verifier(algorithm, key)
+        return lambda content: partial(hmac.compare_digest, hmac.digest(key, content, "sha256"))
+    return partial(partial, _verifier(algorithm, key))
 
 
 def written(digest: bytes, encoding: Encoding) -> bytes:
@@ -62,22 +67,22 @@ def same(one: bytes, other: bytes) -> bool:
 
 def _texts(digest: Callable[[bytes], bytes], encoding: Encoding) -> Proof:
     """The texts are compared, not what they decode to: there is one right spelling, and every flipped bit counts."""
-    return lambda content, signature: hmac.compare_digest(written(digest(content), encoding), signature)
+    return lambda content: partial(hmac.compare_digest, written(digest(content), encoding))
 
 
 def _same(secret: bytes) -> Proof:
-    return lambda _, signature: same(secret, signature)
+    return lambda _: partial(same, secret)
 
 
-def _public(verify: Proof, encoding: Encoding) -> Proof:
-    def prove(content: bytes, signature: bytes) -> bool:
+def _public(verify: Verify, encoding: Encoding) -> Proof:
+    def check(content: bytes, signature: bytes) -> bool:
         try:
             raw = _decoded(signature, encoding)
         except ValueError:
             return False
         return verify(content, raw)
 
-    return prove
+    return partial(partial, check)
 
 
 def _decoded(signature: bytes, encoding: Encoding) -> bytes:
@@ -91,7 +96,7 @@ def _decoded(signature: bytes, encoding: Encoding) -> bytes:
     return raw
 
 
-def _verifier(algorithm: Algorithm, key: Key) -> Proof:
+def _verifier(algorithm: Algorithm, key: Key) -> Verify:
     if isinstance(key, Ed25519PublicKey):
         public = key
         return lambda content, signature: _holds(lambda: public.verify(signature, content))

@@ -2,7 +2,7 @@
 
 import binascii
 import hashlib
-import re
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -254,23 +254,14 @@ def _escaped(view: View) -> bytes:
     Box signs it. Absent where that changes nothing.
     """
     try:
-        escaped = _TO_ESCAPE.sub(lambda found: _escape(found[0]), view.inbound.body.decode()).encode()
+        text = json.dumps(view.inbound.body.decode())[1:-1]
     except UnicodeDecodeError:
         raise Absent("a body in UTF-8") from None
+    escaped = text.replace('\\"', '"').replace("\\\\/", "\\/").encode()  # those two stand as they came
     if escaped == view.inbound.body:
         raise Absent("a body that needs escapes")
     return escaped
 
-
-def _escape(character: str) -> str:
-    if character in _SHORT:
-        return _SHORT[character]
-    units = character.encode("utf-16-be", "surrogatepass")
-    return "".join(f"\\u{units[n : n + 2].hex()}" for n in range(0, len(units), 2))
-
-
-_TO_ESCAPE = re.compile(r"[^ -~]|\\(?!/)")
-_SHORT = {"\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 _BARE: dict[str, Read] = {
     "method": lambda view: view.inbound.method.encode(),
