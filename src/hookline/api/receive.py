@@ -12,7 +12,7 @@ import msgspec
 from hookline.api.kept import Kept
 from hookline.api.parts import Parts
 from hookline.api.problem import Answer, problem_answer
-from hookline.api.proving import Proving, encoding_of
+from hookline.api.proving import LARGE, Proving, apart, encoding_of
 from hookline.api.publish import overloaded
 from hookline.api.reading import Receive, Scope, read_body, too_large
 from hookline.api.receive_rows import Knock, draft_of, receipt_of, refused_receipt
@@ -31,6 +31,7 @@ from hookline.errors import (
     InvalidField,
     NotFound,
     NotProven,
+    Unavailable,
 )
 from hookline.model.endpoint import Secret
 from hookline.model.ids import SourceId, TenantId
@@ -57,6 +58,8 @@ _SIGNATURE = frozenset(
         Refusal.UNPARSABLE,
     }
 )
+_STATUSES = {Refusal.BODY_TOO_LARGE: BodyTooLarge.status, Refusal.KEY_UNAVAILABLE: Unavailable.status}
+"""401 for all others."""
 
 
 class Receiving:
@@ -68,6 +71,7 @@ class Receiving:
         self._proving = Proving(parts.inbox.fetcher)
         self._versions = Kept(lambda tenant: parts.store.tenants.version(TenantId(tenant)), parts.clock)
         self._refused = problem_answer(_not_proven())
+        self._later = problem_answer(_not_yet())
 
     async def answer(self, scope: Scope, receive: Receive) -> Answer:
         """To any request below `/in/`. Raises Unavailable or Overloaded: then the provider comes again."""
@@ -103,7 +107,7 @@ class Receiving:
         if place is None or config is None or self._parts.shedder.shed(config.tenant_id) is not None:
             return None
         found = self._registered(config, rest, place)
-        if found is None or len(body) > found.source.body_limit:
+        if found is None or len(body) > min(found.source.body_limit, LARGE):
             return None
         return config, self._knock(found, scope, body)
 
@@ -213,8 +217,7 @@ class Receiving:
         """The receipt is written a little later: the time of the answer must not tell that there is a source."""
         assert verdict.refusal is not None
         source = knock.registered.source
-        large = verdict.refusal is Refusal.BODY_TOO_LARGE
-        status = BodyTooLarge.status if large else self._refused.status
+        status = _STATUSES.get(verdict.refusal, NotProven.status)
         self._inbox.refusals.add(refused_receipt(knock, verdict, status))
         kind = SignatureInvalid if verdict.refusal in _SIGNATURE else ReceiptRefused
         self._parts.telemetry.emit(
@@ -227,14 +230,14 @@ class Receiving:
                 remote=knock.remote,
             )
         )
-        return self._refused
+        return self._later if verdict.refusal is Refusal.KEY_UNAVAILABLE else self._refused
 
     async def _accepted(self, knock: Knock) -> Answer:
         source = knock.registered.source
         wait = self._parts.shedder.shed(source.tenant_id)
         if wait is not None:
             raise overloaded(wait)
-        drafts, receipt = self._drafts(knock)
+        drafts, receipt = await apart(knock, lambda: self._drafts(knock))
         if not drafts:  # a heartbeat
             await self._parts.store.receipts.add([receipt])
             return self._answered(knock, receipt)
@@ -296,9 +299,8 @@ class Receiving:
         if verdict.refusal is not None:
             return await self._refused_or_newer(knock, verdict)
         shaken = knock.registered.receiver.shake(shaker, knock.inbound)
-        if shaken.good and shaken.visit and shaker.rule.visit is not None:
-            tenant = knock.registered.source.tenant_id
-            await self._inbox.fetcher.visit(tenant, shaken.visit, shaker.rule.visit.host)
+        if shaken.visit is not None:
+            await self._inbox.fetcher.visit(knock.registered.source.tenant_id, shaken.visit)
         if shaken.good and shaken.learned and shaker.rule.learn is not None:
             shaken = await self._learned(knock, shaken, confirmed=not shaker.rule.learn.confirm)
         receipt = refused_receipt(
@@ -337,6 +339,13 @@ def _not_proven() -> NotProven:
     return NotProven(
         "There is no such source, or the request does not prove that it may come in.",
         hint="Whoever owns the source finds the cause in its receipts.",
+    )
+
+
+def _not_yet() -> Unavailable:
+    """It tells that there is a source: a 401 would make some providers give the event up for lost (Amazon SNS)."""
+    return Unavailable(
+        "The provider's key could not be fetched just now.", hint="Send the request again a little later."
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from hookline.catalog.provider_rules import check_provider
+from hookline.catalog.provider_rules import check_provider, patterns
 from hookline.errors import InvalidField
 from hookline.model.json import nearest
 from hookline.model.provider import Parameter, Provider
@@ -31,9 +31,20 @@ class ProviderFile:
         """For one source. `overrides`: a merge patch (RFC 7396) over the file. Raises InvalidField."""
         values = self._checked(parameters)
         try:
-            return self._made(values, overrides)
+            provider = self._made(values, overrides)
         except msgspec.ValidationError as error:
             raise InvalidField(str(error), field="overrides") from None
+        self._check_patterns(provider)
+        return provider
+
+    def _check_patterns(self, provider: Provider) -> None:
+        """They come from files alone: one that backtracks would hold up the requests of all tenants."""
+        if patterns(provider) - patterns(self.shown) - {"", ".*"}:
+            raise InvalidField(
+                "Regular expressions can be neither overridden nor made of parameters.",
+                hint="Write a provider folder of your own, and name its parent in HOOKLINE_CATALOG.",
+                field="overrides",
+            )
 
     def _checked(self, given: Mapping[str, str]) -> Mapping[str, str]:
         for name, value in given.items():

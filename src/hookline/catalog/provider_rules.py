@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 
 from hookline.errors import InvalidField
-from hookline.model.place import parse_text, places
+from hookline.model.place import Place, parse_text, places
 from hookline.model.provider import (
     STATIC,
     Algorithm,
@@ -47,8 +47,19 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _NEVER_ANSWERED = frozenset(
     {"connection", "content-length", "location", "refresh", "set-cookie", "transfer-encoding", "upgrade"}
 )
+_WHOLE = frozenset({"body", "sorted_form"})
+"""Places as long as the request."""
+_MAX_PLACES = 32
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _PREFIX = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*")
+
+
+def patterns(provider: Provider) -> AbstractSet[str]:
+    """All regular expressions of a provider."""
+    found = {scheme.signature.pattern for scheme in provider.schemes.values() if scheme.signature}
+    for scheme in provider.schemes.values():
+        found |= {scheme.fetch.host, scheme.fetch.path} if scheme.fetch else set()
+    return found | {rule.visit.host for rule in provider.handshakes.values() if rule.visit}
 
 
 def check_provider(provider: Provider) -> None:
@@ -184,12 +195,22 @@ def _check_texts(field: str, texts: tuple[str, ...], allowed: AbstractSet[str]) 
             found = places(parse_text(text))
         except InvalidField as error:
             raise InvalidField(error.detail, hint=error.hint, field=field) from error
+        _check_cost(field, found)
         for place in found:
             if place.kind not in allowed:
                 known = ", ".join(sorted(allowed)) or "none"
                 raise InvalidField(
                     f"{{{place.kind}}} cannot stand here.", hint=f"Places known here: {known}", field=field
                 )
+
+
+def _check_cost(field: str, found: tuple[Place, ...]) -> None:
+    """A stranger's request must not grow while it is read: a body of 25 MiB, written ten times, is 250."""
+    whole = [place for place in found if place.kind in _WHOLE]
+    if len(whole) > 1 or len(found) > _MAX_PLACES:
+        raise InvalidField(
+            f"A text has up to {_MAX_PLACES} places, and one of {{body}} or {{sorted_form}}.", field=field
+        )
 
 
 def _compiled(field: str, pattern: str) -> re.Pattern[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from enum import Enum
 from types import NoneType
-from typing import Literal, get_args, get_origin
+from typing import Annotated, Literal, get_args, get_origin
 
 import msgspec
 
@@ -42,10 +42,18 @@ def takes(kind: object) -> str:
         return _plainly(kind)
     if origin is Literal:
         return codes(args)
+    if origin is Annotated:
+        return takes(args[0]) + _bound(args[0], args[1])
     inner = [takes(one) for one in args if one is not NoneType and not isinstance(one, msgspec.Meta)]
     if origin is tuple:
         return f"list: {inner[0]}"
     return f"map: text → {inner[1]}" if origin is dict else " or ".join(inner)
+
+
+def _bound(kind: object, meta: msgspec.Meta) -> str:
+    """Of texts there is a page full, and each has one: it is said once, above them."""
+    many = get_origin(kind) in {tuple, dict} and meta.max_length is not None
+    return f" (up to {meta.max_length})" if many else ""
 
 
 def _plainly(kind: object) -> str:

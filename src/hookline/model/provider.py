@@ -10,6 +10,10 @@ from typing import Annotated, Literal
 import msgspec
 
 Status = Annotated[int, msgspec.Meta(ge=200, le=599)]
+Text = Annotated[str, msgspec.Meta(max_length=1000)]
+"""With places. What a source overrides runs for every request that a stranger sends, so everything has a bound."""
+Texts = Annotated[tuple[Text, ...], msgspec.Meta(max_length=16)]
+Equal = Annotated[dict[Text, Text], msgspec.Meta(max_length=16)]
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
@@ -81,7 +85,7 @@ class Pairs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class Signature(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where signatures stand, and how they are written. Any one that fits will do."""
 
-    at: tuple[str, ...]
+    at: Texts
     """Texts with places; those that are absent are passed over."""
     encoding: Encoding = Encoding.HEX
     prefix: str = ""
@@ -106,7 +110,7 @@ class TimeForm(StrEnum):
 class Timestamp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """When it was signed, for protection against replays. The bound itself is accepted; 0 is no bound."""
 
-    at: str
+    at: Text
     form: TimeForm = TimeForm.SECONDS
     past: Annotated[int, msgspec.Meta(ge=0)] = 300
     """Seconds that it may lie back."""
@@ -117,7 +121,7 @@ class Timestamp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class Fetch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A key that must be fetched: over https, from a fixed host, kept for a while. Never where a secret was given."""
 
-    url: str
+    url: Text
     host: str
     """A regular expression for the whole host name."""
     path: str = ".*"
@@ -129,8 +133,6 @@ class Fetch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """JSON to post; left out: a GET. Its texts may hold places."""
     key: str = ""
     """Where in the answer the key stands, as a path; left out: the whole answer."""
-    cache: str = ""
-    """What one key is kept under; left out: its URL."""
 
 
 class Scheme(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -139,15 +141,15 @@ class Scheme(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     description: str = ""
     algorithm: Algorithm
     signature: Signature | None = None
-    content: tuple[str, ...] = ("{body}",)
+    content: Annotated[tuple[Text, ...], msgspec.Meta(max_length=4)] = ("{body}",)
     """What is signed; of several, any one."""
     key: KeyForm = KeyForm.TEXT
     timestamp: Timestamp | None = None
-    require: dict[str, str] = {}
+    require: Equal = {}
     """Text with places → its value, for the scheme to be used at all. `*`: any; empty: absent."""
-    expect: dict[str, str] = {}
+    expect: Equal = {}
     """Text with places → the same value as another text; compared after the signature has proved good."""
-    each: str = ""
+    each: Text = ""
     """A path to a list in the body: every item bears a signature of its own, and all must be good."""
     fetch: Fetch | None = None
     default: bool = True
@@ -171,21 +173,21 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     status: Status = 200
     json: object = None
-    text: str = ""
-    headers: dict[str, str] = {}
+    text: Text = ""
+    headers: Equal = {}
 
 
 class Compute(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`{computed}`: an HMAC-SHA256 under the newest secret."""
 
-    content: str
+    content: Text
     encoding: Encoding = Encoding.HEX
 
 
 class Learn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The provider tells its secret: a source without one keeps it; one that has a secret refuses another."""
 
-    at: str
+    at: Text
     confirm: bool = False
     """It counts only when an operator has confirmed it."""
 
@@ -193,7 +195,7 @@ class Learn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class Visit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A URL of the request that must be fetched once, to subscribe."""
 
-    url: str
+    url: Text
     host: str
     """A regular expression for the whole host name."""
 
@@ -203,11 +205,11 @@ class Handshake(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     description: str = ""
     method: tuple[Method, ...] = ("POST",)
-    when: dict[str, str] = {}
+    when: Equal = {}
     """Text with places → its value. `*`: any; empty: absent."""
     signed: bool = False
     """It must verify as an event does. Without it, it does nothing but answer."""
-    expect: dict[str, str] = {}
+    expect: Equal = {}
     """Text with places → the same value as another text; otherwise `refused` is answered."""
     compute: Compute | None = None
     learn: Learn | None = None
@@ -225,20 +227,20 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     description: str = ""
     prefix: str = ""
     """Of its event types; left out: its name, with underscores for hyphens."""
-    schemes: dict[str, Scheme]
+    schemes: Annotated[dict[str, Scheme], msgspec.Meta(max_length=8)]
     """In the order of preference."""
     parameters: dict[str, Parameter] = {}
     methods: tuple[Method, ...] = ("POST",)
     """Of requests that carry events."""
-    items: tuple[str, ...] = ()
+    items: Texts = ()
     """Paths to lists in the body of which every item is an event of its own (`.` is the body itself). The items of lists
     in lists: `entry.*.changes`; they bear the plain fields of what holds them, too.
     """
-    id: tuple[str, ...] = ()
+    id: Texts = ()
     """What stays the same when the provider sends again; the first that is there. None: nothing is deduplicated."""
-    type: tuple[str, ...] = ()
+    type: Texts = ()
     """The provider's own name of what happened; the first that is there."""
-    handshakes: dict[str, Handshake] = {}
+    handshakes: Annotated[dict[str, Handshake], msgspec.Meta(max_length=8)] = {}
     answer: Reply = Reply()
     """To what was accepted, and to a duplicate."""
     unconfirmed: tuple[str, ...] = ()

@@ -31,6 +31,8 @@ class Refusal(StrEnum):
     """The signature is good, and too old or too far ahead."""
     UNKNOWN_KEY = "unknown_key"
     """The key that it names, or that must be fetched, is not to be had, or the source has no secret yet."""
+    KEY_UNAVAILABLE = "key_unavailable"
+    """The key that must be fetched could not be had just then; the provider was asked to send again."""
     UNPARSABLE = "unparsable"
     """The signature stands in a body that cannot be read."""
     BODY_TOO_LARGE = "body_too_large"

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import msgspec
 
 from hookline.model.provider import Handshake, Reply
+from hookline.net.url import Url
+from hookline.receive.fetching import held
 from hookline.receive.inbound import Absent, Malformed
 from hookline.receive.proof import same, written
 from hookline.receive.scheme import Equalities, Rule
@@ -36,7 +38,7 @@ class Shaken(NamedTuple):
     good: bool
     answer: Answered
     learned: str = ""
-    visit: str = ""
+    visit: Url | None = None
 
 
 class ReplyWriter:
@@ -83,9 +85,13 @@ class Shaker:
             learned = _told(self._learn, view)
             if learned and self._secrets and not self._known(learned):
                 return self._refused()
-            return Shaken(self.name, True, self._answer.write(view), learned, _told(self._visit, view))
+            return Shaken(self.name, True, self._answer.write(view), learned, self._visited(view))
         except (Absent, Malformed):
             return self._refused()
+
+    def _visited(self, view: View) -> Url | None:
+        """Raises Absent or Malformed for what is none of the provider's URLs."""
+        return held(_told(self._visit, view), self.rule.visit.host, ".*") if self.rule.visit else None
 
     def _known(self, learned: str) -> bool:
         """Anybody may ask: the time must not tell how near it was."""

@@ -7,7 +7,7 @@ from typing import Self
 from hookline.catalog.provider_file import ProviderFile
 from hookline.clock import Clock
 from hookline.net.client import Client
-from hookline.receive.fetching import Fetcher
+from hookline.receive.fetcher import Fetcher
 from hookline.receive.finder import Finder
 from hookline.receive.refusals import Refusals
 from hookline.receive.registry import Registry

@@ -23,7 +23,8 @@ PublicKey = Ed25519PublicKey | EllipticCurvePublicKey | RSAPublicKey
 Key = bytes | PublicKey
 MIN_WHSEC, MAX_WHSEC = 16, 64
 """Bytes. Standard Webhooks asks senders for 24 at least; some have handed out less, and a receiver cannot choose."""
-_MIN_RSA_BITS = 2048
+_RSA_BITS = range(2048, 8192 + 1)
+"""Below: broken; above: a source would make every stranger's request dear."""
 _MAX_JWKS = 100
 _WANTED: Mapping[Algorithm, type] = {
     Algorithm.ED25519: Ed25519PublicKey,
@@ -123,7 +124,7 @@ def _fits(key: Key, algorithm: Algorithm) -> bool:
     """The algorithm is the scheme's, never the message's; a public key must not serve as an HMAC key (RFC 8725, 2.1)."""
     if algorithm not in _WANTED:
         return isinstance(key, bytes) and bool(key)
-    if isinstance(key, RSAPublicKey) and key.key_size < _MIN_RSA_BITS:
+    if isinstance(key, RSAPublicKey) and key.key_size not in _RSA_BITS:
         return False
     if isinstance(key, EllipticCurvePublicKey) and not isinstance(key.curve, SECP256R1):
         return False

@@ -17,6 +17,9 @@ from hookline.receive.telling import Telling
 MAX_RECEIVERS = 10_000
 """Kept in memory; the one unused longest is forgotten first."""
 
+MAX_CHECKS = 128
+"""Keys times contents of all of a source's schemes: what one request of a stranger may cost."""
+
 
 class Registered(NamedTuple):
     """A source with all that was made of its rules."""
@@ -60,6 +63,12 @@ class Registry:
         """Raises InvalidField, with the field of the source that is wrong."""
         provider = self.provider(source)
         receiver = Receiver(provider, _choices(source))
+        if sum(scheme.checks for scheme in receiver.schemes) > MAX_CHECKS:
+            raise InvalidField(
+                f"Each request would be held against more than {MAX_CHECKS} keys and forms of its content.",
+                hint="Delete secrets that are no longer used, or name the schemes that count.",
+                field="secrets",
+            )
         learns = any(rule.learn is not None for rule in provider.handshakes.values())
         keyless = any(_needs_no_secret(one.scheme.algorithm, one.scheme.fetch) for one in receiver.schemes)
         if not (source.secrets or keyless or learns) and source.verification is Verification.REQUIRED:

@@ -82,6 +82,11 @@ class Compiled:
         self._fetch = FetchRule(scheme) if scheme.fetch else None
         self._proofs = self._prepared([key for secret in secrets for key in _fitting(secret, scheme)])
 
+    @property
+    def checks(self) -> int:
+        """Digests that one request may cost, or as many signatures of a public key."""
+        return len(self._proofs) * (1 if self.scheme.algorithm in TOKENS else len(self._contents))
+
     def wanted(self, view: View) -> Wanted | None:
         """The key that must be fetched to verify this request; None: it needs none, or does not say which."""
         if self._proofs or self._fetch is None or not self._require.holds(view):
@@ -123,12 +128,13 @@ class Compiled:
             return Verdict(Refusal.NO_SIGNATURE)
         if len(items) > MAX_ITEMS:
             return Verdict(Refusal.BAD_SIGNATURE, f"more than {MAX_ITEMS} items")
-        verdicts = []
-        for item in items:
+        for item in items:  # up to the first that is wrong: a stranger must not make us look at a thousand
             view.item = item
-            verdicts.append(self._one(view, now, fetched))
+            verdict = self._one(view, now, fetched)
+            if verdict.refusal is not None:
+                return verdict
         view.item = None
-        return next((verdict for verdict in verdicts if verdict.refusal), PROVEN)
+        return PROVEN
 
     def _one(self, view: View, now: Micros, fetched: Sequence[NamedKey]) -> Verdict:
         assert self._signature is not None
