@@ -48,7 +48,7 @@ class ReceiptItem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True,
     """One event of the request."""
 
     event_id: EventId
-    """Given for it; there is no such event where it was a duplicate."""
+    """Given for it; there is no such event where it was a duplicate, or could not be stored."""
     type: str
     original: str = ""
     """The type in the provider's words."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from hookline.model.receipt import Receipt
+from hookline.model.receipt import Receipt, ReceiptItem
 from hookline.route.answers import Awaited
 from hookline.route.draft import Draft
 from hookline.route.match import MatchResult
@@ -30,18 +30,19 @@ Check = Callable[[TenantConfig, Draft], object]
 class Part:
     """One event on its way to a commit."""
 
-    __slots__ = ("answer", "draft", "result")
+    __slots__ = ("answer", "draft", "item", "result")
 
     def __init__(self, draft: Draft, result: MatchResult, answer: Awaited) -> None:
         self.draft = draft
         self.result = result
         self.answer = answer
+        self.item: ReceiptItem | None = None  # as it was offered last, where it came with a receipt
 
 
 class Entry:
     """What is committed together: mostly one event; of a request that carries many, all of them."""
 
-    __slots__ = ("check", "config", "parts", "receipt", "rematches", "started")
+    __slots__ = ("check", "config", "parts", "receipt", "rematches", "started", "whole")
 
     def __init__(
         self,
@@ -52,7 +53,7 @@ class Entry:
         check: Check | None,
         receipt: Receipt | None = None,
     ) -> None:
-        self.parts = parts
+        self.parts = self.whole = parts  # those that are not settled yet, and all
         self.config = config
         self.started = started
         self.check = check

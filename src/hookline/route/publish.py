@@ -219,11 +219,10 @@ class Publisher:
         first = len(accepted)
         # One by one: what was reserved for the first must be known if the second fails.
         accepted.extend(self._accept_part(entry.config, part) for part in entry.parts)
-        if entry.receipt is None:
-            return
-        items = tuple([_item(one.event) for one in accepted[first:]])
-        receipt = msgspec.structs.replace(entry.receipt, items=items)
-        accepted[first] = msgspec.structs.replace(accepted[first], receipt=receipt)
+        if entry.receipt is not None:
+            for part, one in zip(entry.parts, accepted[first:], strict=True):
+                part.item = _item(one.event)
+            _add_receipt(entry, entry.receipt, accepted, first)
 
     def _accept_part(self, config: TenantConfig, part: Part) -> Accepted:
         draft, now = part.draft, self._clock.now()
@@ -383,6 +382,18 @@ def _key_conflict(other: EventId) -> IdempotencyConflict:
 def _item(event: Event) -> ReceiptItem:
     original = event.origin.original_type if event.origin is not None else ""
     return ReceiptItem(event_id=event.id, type=event.type, original=original, key=event.idempotency_key or "")
+
+
+def _add_receipt(entry: Entry, receipt: Receipt, accepted: list[Accepted], first: int) -> None:
+    """To an event that no missing node can hold up, if there is one: where it is not stored, none of them is.
+
+    It tells of all events of the request, of those too that were settled in a commit before.
+    """
+    free = (index for index in range(first, len(accepted)) if not accepted[index].in_hand)
+    bearer = next(free, first)
+    items = tuple([part.item for part in entry.whole if part.item is not None])
+    receipt = msgspec.structs.replace(receipt, items=items)
+    accepted[bearer] = msgspec.structs.replace(accepted[bearer], receipt=receipt)
 
 
 def _fail_all(entry: Entry, error: BaseException) -> None:

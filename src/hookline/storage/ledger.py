@@ -31,8 +31,8 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     key_life: int | None = None
     """Microseconds for which its idempotency key counts, where that is less than for others."""
     receipt: Receipt | None = None
-    """Of the request that it, and those behind it, were made from. Stored unless this event turns out stale, and once;
-    a duplicate if none of its items is stored with it.
+    """Of the request that it, and others of the group, were made from. Stored unless this event turns out stale; a
+    duplicate if none of its items is stored with it. Given again with other items, it replaces what was told of them.
     """
 
 

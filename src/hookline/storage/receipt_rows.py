@@ -10,6 +10,10 @@ from hookline.storage.schema import receipts
 RECEIPT = ("tenant_id", "id", "source_id", "received_at", "outcome", "cause", "document", "body")
 COLUMNS = tuple(receipts.c[name] for name in RECEIPT)
 
+RECEIVED_AGAIN = """ON CONFLICT (tenant_id, id) DO UPDATE SET document = excluded.document,
+  outcome = CASE WHEN excluded.outcome = 'accepted' THEN 'accepted' ELSE receipts.outcome END"""
+"""Some of its events were stale, and come with other ids: it tells of those. What was accepted once is no duplicate."""
+
 
 class _Document(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What no list looks for."""

@@ -2,7 +2,7 @@
 
 from hookline.storage.columns import DELIVERY, EVENT
 from hookline.storage.postgres.arrays import cast
-from hookline.storage.receipt_rows import RECEIPT
+from hookline.storage.receipt_rows import RECEIPT, RECEIVED_AGAIN
 
 _TYPES = {
     "data": "bytea",
@@ -83,7 +83,7 @@ WITH hand AS (
 
 
 def _received(first: int) -> str:
-    """A receipt goes in under the conditions of its first event; it is a duplicate if none of its events is stored."""
+    """A receipt goes in under the conditions of the event that bears it; it is a duplicate if none of its events is stored."""
     new = "EXISTS (SELECT FROM stored s WHERE s.id = ANY (string_to_array(i.ids, ',')))"
     values = _list(RECEIPT, "i.").replace("i.outcome", f"CASE WHEN {new} THEN i.outcome ELSE 'duplicate' END")
     return f""", received AS (
@@ -93,7 +93,7 @@ def _received(first: int) -> str:
   JOIN tenants t ON t.id = i.tenant_id AND t.config_version = i.version AND t.deleted_at IS NULL
   LEFT JOIN hand ON i.in_hand
   WHERE NOT i.in_hand OR hand.id IS NOT NULL
-  ON CONFLICT DO NOTHING
+  {RECEIVED_AGAIN}
 )"""
 
 

@@ -5,7 +5,7 @@ the interpreter's lock.
 from functools import lru_cache
 
 from hookline.storage.columns import DELIVERY, EVENT
-from hookline.storage.receipt_rows import RECEIPT
+from hookline.storage.receipt_rows import RECEIPT, RECEIVED_AGAIN
 
 CHUNK = 50
 """Rows in one statement, so that at most this many texts of each are prepared."""
@@ -46,10 +46,7 @@ def insert_results(rows: int) -> str:
 
 @lru_cache
 def insert_receipts(rows: int) -> str:
-    """One that is stored already came back with events that were stale."""
-    return (
-        f"INSERT INTO receipts ({_list(RECEIPT)}) VALUES {_values(len(RECEIPT), rows)} ON CONFLICT DO NOTHING"
-    )
+    return f"INSERT INTO receipts ({_list(RECEIPT)}) VALUES {_values(len(RECEIPT), rows)} {RECEIVED_AGAIN}"
 
 
 MOVE = """
