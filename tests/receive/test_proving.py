@@ -1,5 +1,7 @@
 """Verifying with keys that must be fetched: newer ones are looked for, and a fault of the provider's is no forgery."""
 
+import gzip
+import hmac
 from collections.abc import Sequence
 
 import pytest
@@ -11,37 +13,20 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
 
 from hookline.api.proving import LARGE, Proving
 from hookline.api.receive_rows import Knock
-from hookline.catalog.provider_file import ProviderFile
 from hookline.clock import Micros
 from hookline.model.attempt import Exchange
-from hookline.model.ids import ReceiptId, SourceId, TenantId
+from hookline.model.ids import ReceiptId
 from hookline.model.provider import Algorithm
 from hookline.model.receipt import Refusal
-from hookline.model.source import Source
 from hookline.receive.fetcher import AGAIN, Fetcher
 from hookline.receive.making import made_token
-from hookline.receive.registry import Registered, Registry
+from hookline.receive.registry import Registered
 from tests.clock import NOON, ManualClock
 from tests.receive.making import request
-from tests.receive.test_fetcher import SCHEME, Host
-from tests.receive.test_registry import set_of
+from tests.receive.test_fetcher import KEYS, SCHEME, Host
+from tests.receive.test_registry import HMAC, registered, set_of
 
 OLD, NEW, STRANGE = (generate_private_key(SECP256R1()) for _ in range(3))
-
-
-def registered(*others: object) -> Registered:
-    schemes = {"one": SCHEME, **{str(n): scheme for n, scheme in enumerate(others)}}
-    registry = Registry({"made": ProviderFile("made", {"title": "Made", "schemes": schemes})})
-    return registry.compile(
-        Source(
-            id=SourceId("src_1"),
-            tenant_id=TenantId("ten_1"),
-            provider="made",
-            token="in_1",
-            created_at=Micros(NOON),
-            updated_at=Micros(NOON),
-        )
-    )
 
 
 def knock(
@@ -49,7 +34,7 @@ def knock(
 ) -> Knock:
     token = made_token(Algorithm.JWT_ES256, key, {}, {"kid": kid}).decode()
     return Knock(
-        registered=found or registered(),
+        registered=found or registered({"one": SCHEME}),
         inbound=request(body, {"X-Token": token, "X-Path": "/keys/1"}),
         at=Micros(NOON),
         remote="192.0.2.1",
@@ -67,7 +52,7 @@ def proving(answer: Exchange) -> tuple[Proving, Host, ManualClock]:
 
 
 async def verdicts(proving: Proving, knocks: Sequence[Knock]) -> list[Refusal | None]:
-    return [(await proving.proven(one)).refusal for one in knocks]
+    return [(await proving.proven(one))[1].refusal for one in knocks]
 
 
 @pytest.mark.parametrize("body", [b"{}", b" " * (LARGE + 1)])
@@ -101,5 +86,44 @@ async def test_a_key_that_the_provider_does_not_have_is_unknown() -> None:
 
 async def test_what_another_scheme_proves_waits_for_no_key() -> None:
     door, _, _ = proving(Exchange(status=503))
-    found = registered({"algorithm": "none"})
+    found = registered({"one": SCHEME, "other": {"algorithm": "none"}})
     assert await verdicts(door, [knock(OLD, "old", found)]) == [None]
+
+
+PLAIN = b'{"id": 1}'
+PACKED = gzip.compress(PLAIN, mtime=0)
+
+
+def compressed(signed: bytes, secret: str = "right") -> Knock:
+    """A compressed body with a signature over `signed`."""
+    signature = hmac.digest(secret.encode(), signed, "sha256").hex()
+    return Knock(
+        registered=registered({"one": HMAC}, "right"),
+        inbound=request(PACKED, {"X-Signature": signature, "Content-Encoding": "gzip"}),
+        at=Micros(NOON),
+        remote="192.0.2.1",
+        receipt_id=ReceiptId("rcp_1"),
+    )
+
+
+@pytest.mark.parametrize("signed", [PACKED, PLAIN])
+async def test_a_compressed_body_is_signed_as_it_came_or_as_it_is_within(signed: bytes) -> None:
+    door, _, _ = proving(KEYS)
+    found, verdict = await door.verified(compressed(signed))
+    assert (verdict.refusal, found.inbound.body) == (None, PLAIN)
+    assert found.judged_by(registered({"one": HMAC}, "right")).refusal is None
+    assert found.judged_by(registered({"one": HMAC}, "another")).refusal is Refusal.BAD_SIGNATURE
+
+
+async def test_what_is_refused_stays_as_it_came() -> None:
+    door, _, _ = proving(KEYS)
+    found, verdict = await door.verified(compressed(PLAIN, "wrong"))
+    assert (verdict.refusal, found.inbound.body) == (Refusal.BAD_SIGNATURE, PACKED)
+
+
+async def test_what_a_fetched_key_has_proven_is_proven_by_newer_rules_too() -> None:
+    door, host, _ = proving(answered(("old", OLD)))
+    found, _ = await door.verified(knock(OLD, "old"))
+    host.answer = Exchange(status=404)
+    assert found.judged_by(registered({"one": SCHEME})).refusal is None
+    assert found.judged_by(registered({"one": HMAC}, "right")).refusal is Refusal.NO_SIGNATURE

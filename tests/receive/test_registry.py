@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import (
@@ -18,7 +18,7 @@ from hookline.errors import InvalidField
 from hookline.model.endpoint import Secret
 from hookline.model.ids import SecretId, SourceId, TenantId
 from hookline.model.source import Source
-from hookline.receive.registry import MAX_CHECKS, Registry
+from hookline.receive.registry import MAX_CHECKS, Registered, Registry
 from tests.clock import NOON
 
 TOKENS = {"algorithm": "jwt-es256", "key": "jwk", "signature": {"at": ["{header.X-Token}"]}}
@@ -43,13 +43,14 @@ def _jwk(kid: str, numbers: EllipticCurvePublicNumbers) -> dict[str, str]:
     return {"kty": "EC", "crv": "P-256", "kid": kid, **point}
 
 
-def compile_source(scheme: object, *secrets: str) -> None:
-    registry = Registry({"made": ProviderFile("made", {"title": "Made", "schemes": {"one": scheme}})})
+def registered(schemes: Mapping[str, object], *secrets: str) -> Registered:
+    """A source of a provider of these schemes."""
+    registry = Registry({"made": ProviderFile("made", {"title": "Made", "schemes": schemes})})
     kept = tuple(
         Secret(id=SecretId(f"sec_{n}"), value=value, created_at=Micros(NOON))
         for n, value in enumerate(secrets)
     )
-    registry.compile(
+    return registry.compile(
         Source(
             id=SourceId("src_1"),
             tenant_id=TenantId("ten_1"),
@@ -63,15 +64,15 @@ def compile_source(scheme: object, *secrets: str) -> None:
 
 
 def test_key_sets_count_key_by_key() -> None:
-    compile_source(TOKENS, key_set(100), key_set(MAX_CHECKS - 100))
+    registered({"one": TOKENS}, key_set(100), key_set(MAX_CHECKS - 100))
     with pytest.raises(InvalidField, match=f"more than {MAX_CHECKS} keys") as caught:
-        compile_source(TOKENS, key_set(100), key_set(MAX_CHECKS - 99))
+        registered({"one": TOKENS}, key_set(100), key_set(MAX_CHECKS - 99))
     assert caught.value.field == "secrets"
 
 
 def test_every_form_of_the_content_counts_for_every_key() -> None:
     contents = ["{body}", "{body}.", "a{body}", "b{body}"]
     secrets = [f"a secret, number {n}" for n in range(MAX_CHECKS // 4 + 1)]
-    compile_source({**HMAC, "content": contents}, *secrets[1:])
+    registered({"one": {**HMAC, "content": contents}}, *secrets[1:])
     with pytest.raises(InvalidField, match="more than"):
-        compile_source({**HMAC, "content": contents}, *secrets)
+        registered({"one": {**HMAC, "content": contents}}, *secrets)

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
+import msgspec
+
 from hookline.api.receive_rows import Knock
 from hookline.model.receipt import Refusal
 from hookline.receive.encoding import decoded
@@ -30,8 +32,11 @@ class Proving:
         self._fetcher = fetcher
 
     async def verified(self, knock: Knock) -> tuple[Knock, Verdict]:
-        """The bytes as they came first; of a compressed body that proves nothing so, what is in it."""
-        verdict = await self.proven(knock)
+        """The bytes as they came first; of a compressed body that proves nothing so, what is in it.
+
+        What is refused stays as it came: so it can be verified again, when its source was mended.
+        """
+        knock, verdict = await self.proven(knock)
         encoding = encoding_of(knock.inbound)
         if not encoding:
             return knock, verdict
@@ -39,31 +44,36 @@ class Proving:
             plain = decoded(knock.inbound.body, encoding, knock.registered.source.body_limit)
         except Malformed as error:
             return knock.flagged(str(error)), verdict
-        inner = knock.with_body(plain)
         if verdict.refusal is None:
-            return inner, verdict
-        return inner, await self.proven(inner)
+            return knock.with_body(plain), verdict
+        inner, verdict = await self.proven(knock.with_body(plain))
+        return (knock if verdict.refusal else inner), verdict
 
-    async def proven(self, knock: Knock) -> Verdict:
-        receiver = knock.registered.receiver
-        wanted = receiver.wanted(knock.inbound)
+    async def proven(self, knock: Knock) -> tuple[Knock, Verdict]:
+        """As it is; with what shows that, for whoever has to look again."""
+        wanted = knock.registered.receiver.wanted(knock.inbound)
         if not wanted:
-            return await apart(knock, lambda: receiver.verify(knock.inbound, knock.at))
-        verdict = await self._with_keys(knock, wanted, KEPT)
+            return await _judged(msgspec.structs.replace(knock, proven=knock.inbound))
+        knock, verdict = await self._with_keys(knock, wanted, KEPT)
         if verdict.refusal is Refusal.UNKNOWN_KEY:  # perhaps it is newer than those that are kept
             return await self._with_keys(knock, wanted, AGAIN)
-        return verdict
+        return knock, verdict
 
-    async def _with_keys(self, knock: Knock, wanted: Mapping[str, Wanted], max_age: float) -> Verdict:
+    async def _with_keys(
+        self, knock: Knock, wanted: Mapping[str, Wanted], max_age: float
+    ) -> tuple[Knock, Verdict]:
         tenant, fetched = knock.registered.source.tenant_id, dict[str, Sequence[NamedKey]]()
         for name, one in wanted.items():
             with suppress(KeyUnavailable):
                 fetched[name] = await self._fetcher.keys(tenant, one, max_age)
-        verdict = await apart(
-            knock, lambda: knock.registered.receiver.verify(knock.inbound, knock.at, fetched)
-        )
+        found = msgspec.structs.replace(knock, proven=knock.inbound, fetched=fetched)
+        knock, verdict = await _judged(found)
         lacking = verdict.refusal is not None and len(fetched) < len(wanted)
-        return Verdict(Refusal.KEY_UNAVAILABLE, "the key could not be fetched") if lacking else verdict
+        return knock, Verdict(Refusal.KEY_UNAVAILABLE, "the key could not be fetched") if lacking else verdict
+
+
+async def _judged(knock: Knock) -> tuple[Knock, Verdict]:
+    return knock, await apart(knock, lambda: knock.judged_by(knock.registered))
 
 
 def encoding_of(inbound: Inbound) -> bytes:

@@ -288,14 +288,14 @@ class Receiving:
             if current is None:
                 raise _not_proven()
             if current.version != source.version:
-                now = knock.at_source(self._inbox.registry.registered(current))
-                if self._let_in(now) or now.registered.receiver.verify(now.inbound, now.at).refusal:
+                newer = self._inbox.registry.registered(current)
+                if self._let_in(knock.at_source(newer)) or knock.judged_by(newer).refusal:
                     raise _not_proven()
 
         return check
 
     async def _shaken(self, knock: Knock, shaker: Shaker) -> Answer:
-        verdict = await self._proving.proven(knock) if shaker.rule.signed else PROVEN
+        verdict = (await self._proving.proven(knock))[1] if shaker.rule.signed else PROVEN
         if verdict.refusal is not None:
             return await self._refused_or_newer(knock, verdict)
         shaken = knock.registered.receiver.shake(shaker, knock.inbound)

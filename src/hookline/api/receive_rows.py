@@ -12,6 +12,7 @@ from hookline.model.json import parse_json
 from hookline.model.receipt import Outcome, Receipt, Refusal
 from hookline.receive.identify import Identity, Item
 from hookline.receive.inbound import Absent, Inbound, Malformed, Unparsable
+from hookline.receive.receiver import Fetched
 from hookline.receive.registry import Registered
 from hookline.receive.scheme import Verdict
 from hookline.route.draft import Draft
@@ -30,6 +31,10 @@ class Knock(msgspec.Struct, frozen=True, kw_only=True):
     receipt_id: ReceiptId
     flag: str = ""
     """Something about it that people should know, though it was accepted."""
+    proven: Inbound | None = None
+    """As it was verified, where that is another: a body may be decoded after it."""
+    fetched: Fetched = {}
+    """Keys that it was verified with, beside those of the source."""
 
     def flagged(self, flag: str) -> Self:
         return msgspec.structs.replace(self, flag=flag)
@@ -40,6 +45,10 @@ class Knock(msgspec.Struct, frozen=True, kw_only=True):
         headers = [line for line in known.headers if line[0] not in {b"content-encoding", b"content-length"}]
         inbound = Inbound(method=known.method, url=known.url, headers=headers, body=body)
         return msgspec.structs.replace(self, inbound=inbound)
+
+    def judged_by(self, registered: Registered) -> Verdict:
+        """Also by rules of its source that are newer than those that it was verified by."""
+        return registered.receiver.verify(self.proven or self.inbound, self.at, self.fetched)
 
     def at_source(self, registered: Registered) -> Self:
         return msgspec.structs.replace(self, registered=registered)
