@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from hookline.api.kept import Kept
 from hookline.api.parts import Parts
 from hookline.api.problem import Answer, problem_answer
 from hookline.api.proving import LARGE, Proving, apart, encoding_of
@@ -33,6 +32,7 @@ from hookline.errors import (
     NotProven,
     Unavailable,
 )
+from hookline.looks import Looks
 from hookline.model.endpoint import Secret
 from hookline.model.ids import SourceId, TenantId
 from hookline.model.receipt import Outcome, Receipt, Refusal
@@ -69,7 +69,7 @@ class Receiving:
         self._directory = parts.directory
         self._inbox = parts.inbox
         self._proving = Proving(parts.inbox.fetcher)
-        self._versions = Kept(lambda tenant: parts.store.tenants.version(TenantId(tenant)), parts.clock)
+        self._versions = Looks(lambda tenant: parts.store.tenants.version(TenantId(tenant)))
         self._refused = problem_answer(_not_proven())
         self._later = problem_answer(_not_yet())
 
@@ -203,7 +203,7 @@ class Receiving:
         source = knock.registered.source
         known = self._directory.get(source.tenant_id)
         try:
-            version = await self._versions.get(source.tenant_id)
+            version = await self._versions.newest(source.tenant_id)
             if known is None or known.version < version:
                 config = await self._directory.at_least(source.tenant_id, version)
                 current = config.sources.get(source.id)

@@ -34,7 +34,7 @@ class Inbox:
     ) -> Self:
         return cls(
             registry=Registry(providers),
-            finder=Finder(store.sources, clock),
+            finder=Finder(store.sources),
             refusals=Refusals(store.receipts, clock, telemetry),
             fetcher=Fetcher(client, clock),
         )

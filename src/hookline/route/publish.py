@@ -9,20 +9,19 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import assert_never
 
-import msgspec
-
 from hookline.clock import Clock
 from hookline.emissions import EventDuplicate, EventReceived, FilterFailed, GroupCommitted
 from hookline.errors import CommitUnknown, HooklineError, IdempotencyConflict, NotFound, Unavailable
 from hookline.model.endpoint import Endpoint
 from hookline.model.event import JSON, Event
 from hookline.model.ids import EndpointId, EventId, Ids, NodeId, TenantId
-from hookline.model.receipt import Receipt, ReceiptItem
+from hookline.model.receipt import Receipt
 from hookline.route.answers import Awaited, Gathered
 from hookline.route.draft import Draft, Hand, Published
 from hookline.route.filter import FilterInput
 from hookline.route.groups import Check, Entry, Part, group_size, next_is_due
 from hookline.route.match import Matcher, MatchResult, Route
+from hookline.route.received import add_receipt
 from hookline.route.slow_filters import SlowFilters, SwitchOff
 from hookline.route.waiting import waiting_delivery
 from hookline.storage.directory import Directory, TenantConfig
@@ -220,9 +219,7 @@ class Publisher:
         # One by one: what was reserved for the first must be known if the second fails.
         accepted.extend(self._accept_part(entry.config, part) for part in entry.parts)
         if entry.receipt is not None:
-            for part, one in zip(entry.parts, accepted[first:], strict=True):
-                part.item = _item(one.event)
-            _add_receipt(entry, entry.receipt, accepted, first)
+            add_receipt(entry, entry.receipt, accepted, first)
 
     def _accept_part(self, config: TenantConfig, part: Part) -> Accepted:
         draft, now = part.draft, self._clock.now()
@@ -377,23 +374,6 @@ def _key_conflict(other: EventId) -> IdempotencyConflict:
         hint="Use a new key for a new event; repeat the same bytes to repeat an event.",
         field="idempotency_key",
     )
-
-
-def _item(event: Event) -> ReceiptItem:
-    original = event.origin.original_type if event.origin is not None else ""
-    return ReceiptItem(event_id=event.id, type=event.type, original=original, key=event.idempotency_key or "")
-
-
-def _add_receipt(entry: Entry, receipt: Receipt, accepted: list[Accepted], first: int) -> None:
-    """To an event that no missing node can hold up, if there is one: where it is not stored, none of them is.
-
-    It tells of all events of the request, of those too that were settled in a commit before.
-    """
-    free = (index for index in range(first, len(accepted)) if not accepted[index].in_hand)
-    bearer = next(free, first)
-    items = tuple([part.item for part in entry.whole if part.item is not None])
-    receipt = msgspec.structs.replace(receipt, items=items)
-    accepted[bearer] = msgspec.structs.replace(accepted[bearer], receipt=receipt)
 
 
 def _fail_all(entry: Entry, error: BaseException) -> None:
