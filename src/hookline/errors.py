@@ -37,6 +37,8 @@ class HooklineError(Exception):
     title: ClassVar[str] = "Something went wrong"
     retry_after: int | None = None
     """Seconds after which to come again, where that helps."""
+    challenge: ClassVar[str] = ""
+    """How to prove oneself (RFC 9110, 11.6.1); of every 401."""
 
     def __init__(self, detail: str, *, hint: str = "", field: str | None = None) -> None:
         super().__init__(detail)
@@ -169,6 +171,7 @@ class Unauthorized(HooklineError):
     """
 
     code = "unauthorized"
+    challenge = "Bearer"
     status = 401
     title = "No valid API key"
 
@@ -180,6 +183,7 @@ class NotProven(Unauthorized):
     """
 
     code = "not_proven"
+    challenge = "Signature"
     title = "The request is not accepted"
 
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hookline.model.receipt import Refusal
+from hookline.receive.form import MAX_FIELDS
 from hookline.receive.inbound import (
-    MAX_FIELDS,
     Absent,
     Malformed,
     Unparsable,
@@ -55,7 +55,7 @@ def test_another_name_is_not_that_field(query: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["", "application/json", "multipart/form-data; boundary=x", "application/x-www-form-urlencoded2"]
+    "kind", ["", "application/json", "multipart/mixed; boundary=x", "application/x-www-form-urlencoded2"]
 )
 def test_only_a_form_has_fields(kind: str) -> None:
     with pytest.raises(Absent):
@@ -76,6 +76,48 @@ def test_more_fields_than_are_looked_at_are_malformed_and_cost_nothing() -> None
             request(body, FORM).form("a")
     with pytest.raises(Malformed, match="more than"):
         request(url="https://x.example.com/in/a?" + "a=1&" * 2_000).query("a")
+
+
+MAIL = {"Content-Type": 'multipart/form-data; boundary="ab c"'}
+
+
+def mail(*parts: str, end: str = "--ab c--\r\n") -> bytes:
+    """A body of such parts; of each: what stands after `name=`."""
+    lines = [f"--ab c\r\nContent-Disposition: form-data; name={part}\r\n" for part in parts]
+    return "".join([*lines, end]).encode("latin-1")
+
+
+def test_a_form_may_have_parts_of_which_files_are_none_of_its_fields() -> None:
+    body = mail('"a"\r\n\r\none\r\ntwo', '"file"; filename="x.txt"\r\n\r\n3', "b\r\n\r\n\xff", "c\r\n\r\n")
+    assert request(body, MAIL).fields == [(b"a", b"one\r\ntwo"), (b"b", b"\xff"), (b"c", b"")]
+
+
+def test_a_part_that_is_given_twice_is_malformed_when_it_is_asked_for() -> None:
+    body = mail("a\r\n\r\n1", "a\r\n\r\n2")
+    with pytest.raises(Malformed, match="2 times"):
+        request(body, MAIL).form("a")
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (mail("a\r\n\r\n1", end=""), MAIL["Content-Type"]),
+        (mail("a\r\n\r\n1", end="--ab c-"), MAIL["Content-Type"]),
+        (mail("a\r\n\r\n1").replace(b"name=a", b"nothing"), MAIL["Content-Type"]),
+        (mail("a\r\n\r\n1").replace(b"\r\n", b"\n"), MAIL["Content-Type"]),
+        (mail("a\r\n\r\n1"), "multipart/form-data"),
+        (mail("a\r\n\r\n1"), "multipart/form-data; boundary=other"),
+        (b"", MAIL["Content-Type"]),
+        (mail(*["a\r\n\r\n1"] * (MAX_FIELDS + 1)), MAIL["Content-Type"]),
+        (
+            mail("a\r\n\r\n1").replace(b"\r\n\r\n", b"\r\nX: " + b"x" * 10_000 + b"\r\n\r\n"),
+            MAIL["Content-Type"],
+        ),
+    ],
+)
+def test_parts_that_two_readers_could_understand_differently_are_malformed(body: bytes, kind: str) -> None:
+    with pytest.raises(Malformed):
+        request(body, {"Content-Type": kind}).form("a")
 
 
 def test_a_form_that_is_no_text_is_bytes() -> None:

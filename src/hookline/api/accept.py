@@ -1,5 +1,7 @@
 """Accept later: a request that was refused makes its events after all, when the source was mended."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from hookline.api.parts import Parts
@@ -25,17 +27,24 @@ async def accept_later(parts: Parts, refused: Whole, *, verify: bool) -> Receipt
     if refused.body is None or len(refused.body) != receipt.size:
         raise Conflict("The body of this receipt is not kept.", hint="Ask the provider to send it again.")
     source = await parts.store.sources.get(receipt.tenant_id, receipt.source_id)
-    knock = _again(parts, receipt, refused.body, source)
-    if verify:
-        knock = await _verified(parts, knock)
+    knocks = [_again(parts, receipt, url, refused.body, source) for url in _urls(parts, source)]
+    knock = await _verified(parts, knocks) if verify else knocks[0]
     accepted = await _stored(parts, knock, receipt)
     await parts.store.receipts.mark_accepted(receipt, accepted)
     return accepted
 
 
-def _again(parts: Parts, receipt: Receipt, body: bytes, source: Source) -> Knock:
+def _urls(parts: Parts, source: Source) -> Sequence[str]:
+    """By which it may have come: a receipt does not tell, because the token is a secret."""
+    if source.url:
+        return [source.url]
+    base = f"{parts.settings.public_url.rstrip('/')}/in/"
+    readable = [f"{base}{source.tenant_id}/{source.path}"] if source.path else []
+    return [f"{base}{source.token}", *readable]
+
+
+def _again(parts: Parts, receipt: Receipt, base: str, body: bytes, source: Source) -> Knock:
     """As it came, at the time when it came."""
-    base = source.url or f"{parts.settings.public_url.rstrip('/')}/in/{source.token}"
     inbound = Inbound(
         method=receipt.method,
         url=f"{base}?{receipt.query}" if receipt.query else base,
@@ -52,16 +61,17 @@ def _again(parts: Parts, receipt: Receipt, body: bytes, source: Source) -> Knock
     )
 
 
-async def _verified(parts: Parts, knock: Knock) -> Knock:
-    inner, verdict = await Proving(parts.inbox.fetcher).verified(knock)
-    if verdict.refusal is not None:
-        detail = f" ({verdict.detail})" if verdict.detail else ""
-        raise Conflict(
-            f"It would be refused again: {verdict.refusal}{detail}.",
-            hint="Mend the source's secret first. Credentials in headers are not kept: a request that was proven by "
-            "one can only be accepted with verify false, and so can one that you know to be genuine.",
-        )
-    return inner
+async def _verified(parts: Parts, knocks: Sequence[Knock]) -> Knock:
+    for knock in knocks:
+        inner, verdict = await Proving(parts.inbox.fetcher).verified(knock)
+        if verdict.refusal is None:
+            return inner
+    detail = f" ({verdict.detail})" if verdict.detail else ""
+    raise Conflict(
+        f"It would be refused again: {verdict.refusal}{detail}.",
+        hint="Mend the source's secret first. Credentials in headers are not kept: a request that was proven by "
+        "one can only be accepted with verify false, and so can one that you know to be genuine.",
+    )
 
 
 async def _stored(parts: Parts, knock: Knock, refused: Receipt) -> ReceiptId:

@@ -1,7 +1,5 @@
 """Problem documents (RFC 9457): every error as `application/problem+json`, with a stable code and never a secret."""
 
-from http import HTTPStatus
-
 import msgspec
 
 from hookline.errors import HooklineError
@@ -61,8 +59,8 @@ def problem_answer(error: HooklineError) -> Answer:
     answer = answer_of(problem_of(error))
     if error.retry_after is not None:
         answer.headers.append((b"retry-after", str(error.retry_after).encode()))
-    if error.status == HTTPStatus.UNAUTHORIZED:  # RFC 9110, 15.5.2 asks for this header
-        answer.headers.append((b"www-authenticate", b"Bearer"))
+    if error.challenge:
+        answer.headers.append((b"www-authenticate", error.challenge.encode()))
     return answer
 
 

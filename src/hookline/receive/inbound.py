@@ -3,15 +3,12 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from urllib.parse import unquote_to_bytes
 
 from hookline.errors import InvalidJson
 from hookline.model.json import parse_json
+from hookline.receive import form
 
-MAX_FIELDS = 1_000
-"""Of a form or query: more are not looked at, and what needs them fails."""
 _UNREAD = object()
-_FORM = b"application/x-www-form-urlencoded"
 _STEP = re.compile(r"[^.]+")
 
 
@@ -47,11 +44,11 @@ class Inbound:
         """`name` in lower case. Raises Absent; Malformed when it is given twice: whoever signs and whoever reads could
         take another one.
         """
-        value = self.by_name.get(name, b"\0")
+        if name not in self.by_name:
+            raise Absent(name)
+        value = self.by_name[name]
         if value is None:
             raise Malformed(f"{name.decode('latin-1')} is given several times")
-        if value == b"\0":  # which no header can hold
-            raise Absent(name)
         return value
 
     def query(self, name: str) -> bytes:
@@ -69,10 +66,17 @@ class Inbound:
 
     @cached_property
     def fields(self) -> Sequence[tuple[bytes, bytes]]:
-        """Of a form (application/x-www-form-urlencoded), in order. Raises Absent for any other body."""
-        if self.header(b"content-type").partition(b";")[0].strip().lower() != _FORM:
-            raise Absent("form")
-        return _pairs(self.body)
+        """Of a form, in order, without files. Raises Absent for any other body, Malformed for what is no such form."""
+        given = self.header(b"content-type").decode("latin-1")
+        try:
+            match given.partition(";")[0].strip().lower():
+                case form.URL_ENCODED:
+                    return form.url_encoded(self.body)
+                case form.MULTIPART:
+                    return form.multipart(self.body, given)
+        except ValueError as error:
+            raise Malformed(str(error)) from None
+        raise Absent("form")
 
     @property
     def json(self) -> object:
@@ -88,7 +92,10 @@ class Inbound:
 
     @cached_property
     def _query(self) -> Sequence[tuple[bytes, bytes]]:
-        return _pairs(self.url.partition("?")[2].encode("latin-1", "replace"))
+        try:
+            return form.url_encoded(self.url.partition("?")[2].encode("latin-1", "replace"))
+        except ValueError as error:
+            raise Malformed(str(error)) from None
 
 
 def look_up(value: object, path: str) -> object:
@@ -163,16 +170,3 @@ def _one(found: Sequence[bytes], name: str) -> bytes:
     if len(found) > 1:
         raise Malformed(f"{name} is given {len(found)} times")
     return found[0]
-
-
-def _pairs(text: bytes) -> list[tuple[bytes, bytes]]:
-    """URL-encoded (WHATWG URL, 5.1). Raises Malformed above MAX_FIELDS."""
-    parts = text.split(b"&", MAX_FIELDS)
-    if len(parts) > MAX_FIELDS:
-        raise Malformed(f"more than {MAX_FIELDS} fields")
-    pairs = []
-    for part in parts:
-        if part:
-            name, _, value = part.replace(b"+", b" ").partition(b"=")
-            pairs.append((unquote_to_bytes(name), unquote_to_bytes(value)))
-    return pairs

@@ -8,6 +8,7 @@ import msgspec
 from hookline.errors import InvalidField
 from hookline.model.place import Place, parse_text
 from hookline.net.header import check_header
+from hookline.receive.form import MULTIPART, URL_ENCODED
 from hookline.receive.inbound import Absent, Inbound, below, steps_of
 
 _Object = dict[str, msgspec.Raw]
@@ -30,8 +31,7 @@ def put(inbound: Inbound, place: Place, value: bytes, item: Sequence[str] = ()) 
             base, _, query = inbound.url.partition("?")
             return _changed(inbound, url=f"{base}?{_with_field(query, place.name, value)}")
         case "form":
-            body = _with_field(inbound.body.decode("latin-1"), place.name, value)
-            return _changed(inbound, body=body.encode("latin-1"))
+            return _with_form(inbound, place.name, value)
         case "json":
             return _with_json(inbound, steps_of(place.name), value)
         case "item":
@@ -58,6 +58,13 @@ def _with_header(inbound: Inbound, name: bytes, value: bytes) -> Inbound:
     after = [line for line in inbound.headers[at:] if line[0] != name]
     headers = [*before, (name, value), *after]
     return Inbound(method=inbound.method, url=inbound.url, headers=headers, body=inbound.body)
+
+
+def _with_form(inbound: Inbound, name: str, value: bytes) -> Inbound:
+    if (inbound.by_name.get(b"content-type") or b"").lower().startswith(MULTIPART.encode()):
+        raise InvalidField("No field can be written into a form of parts.", hint=f"Give it as {URL_ENCODED}.")
+    body = _with_field(inbound.body.decode("latin-1"), name, value)
+    return _changed(inbound, body=body.encode("latin-1"))
 
 
 def _with_field(text: str, name: str, value: bytes) -> str:
