@@ -43,7 +43,7 @@ from hookline.receive.inbound import Inbound
 from hookline.receive.registry import Registered
 from hookline.receive.scheme import PROVEN, Verdict
 from hookline.route.answers import Gathered
-from hookline.route.draft import Draft, Published
+from hookline.route.draft import Draft
 from hookline.storage.directory import TenantConfig
 
 PATH = "/in/"
@@ -70,6 +70,7 @@ class Receiving:
         self._inbox = parts.inbox
         self._proving = Proving(parts.inbox.fetcher)
         self._versions = Looks(lambda tenant: parts.store.tenants.version(TenantId(tenant)))
+        self._public_url = parts.settings.public_url.rstrip("/")
         self._refused = problem_answer(_not_proven())
         self._later = problem_answer(_not_yet())
 
@@ -98,7 +99,7 @@ class Receiving:
         if not drafts:
             return None
         gathered = self._publisher.begin_received(config, drafts, self._check(knock), receipt)
-        return gathered, lambda: self._told(knock, receipt, gathered)
+        return gathered, lambda: self._told(knock, gathered)
 
     def _ready(self, scope: Scope, body: bytes) -> tuple[TenantConfig, Knock] | None:
         rest = scope["path"].removeprefix(PATH)
@@ -162,7 +163,7 @@ class Receiving:
     def _knock(self, found: Registered, scope: Scope, body: bytes) -> Knock:
         query = scope.get("query_string", b"").decode("latin-1")
         source = found.source
-        base = source.url or f"{self._parts.settings.public_url.rstrip('/')}{scope['path']}"
+        base = source.url or self._public_url + scope["path"]
         inbound = Inbound(
             method=scope["method"],
             url=f"{base.partition('?')[0]}?{query}" if query else base,
@@ -240,37 +241,37 @@ class Receiving:
         drafts, receipt = await apart(knock, lambda: self._drafts(knock))
         if not drafts:  # a heartbeat
             await self._parts.store.receipts.add([receipt])
-            return self._answered(knock, receipt)
+            return self._answered(knock, receipt.outcome)
         config = self._directory.get(source.tenant_id) or await self._directory.at_least(source.tenant_id)
         gathered = self._publisher.begin_received(config, drafts, self._check(knock), receipt)
         await gathered.all
-        return self._told(knock, receipt, gathered)
+        return self._told(knock, gathered)
 
     def _drafts(self, knock: Knock) -> tuple[Sequence[Draft], Receipt]:
         identity: Identity = knock.registered.receiver.identify(knock.inbound)
         drafts = [draft_of(knock, item, whole=len(identity.items) == 1) for item in identity.items]
         return drafts, receipt_of(knock, identity)
 
-    def _told(self, knock: Knock, receipt: Receipt, gathered: Gathered) -> Answer:
+    def _told(self, knock: Knock, gathered: Gathered) -> Answer:
         """Raises what befell any of its events: then the provider sends all of them again, and the rest are duplicates."""
-        told = gathered.told()
-        for one in told:
+        new = False
+        for one in gathered.told():
             if isinstance(one, HooklineError):
                 raise one
-        published = [one for one in told if isinstance(one, Published)]
-        outcome = Outcome.DUPLICATE if all(one.duplicate for one in published) else Outcome.ACCEPTED
-        return self._answered(knock, msgspec.structs.replace(receipt, outcome=outcome), len(published))
+            new = new or not one.duplicate
+        if new:
+            return self._answered(knock, Outcome.ACCEPTED, RequestReceived)
+        return self._answered(knock, Outcome.DUPLICATE)
 
-    def _answered(self, knock: Knock, receipt: Receipt, events: int = 0) -> Answer:
+    def _answered(self, knock: Knock, outcome: Outcome, kind: type[RequestReceived] = RequestNoted) -> Answer:
         source = knock.registered.source
-        kind = RequestReceived if events and receipt.outcome is Outcome.ACCEPTED else RequestNoted
         self._parts.telemetry.emit(
             kind(
                 tenant_id=source.tenant_id,
                 source_id=source.id,
-                receipt_id=receipt.id,
+                receipt_id=knock.receipt_id,
                 provider=source.provider,
-                outcome=receipt.outcome,
+                outcome=outcome,
             )
         )
         if source.answer is None:
@@ -310,7 +311,7 @@ class Receiving:
             handshake=shaken.name,
         )
         self._inbox.refusals.add(receipt)
-        self._answered(knock, receipt)
+        self._answered(knock, receipt.outcome)
         return _answer(shaken.answer)
 
     async def _learned(self, knock: Knock, shaken: Shaken, *, confirmed: bool) -> Shaken:

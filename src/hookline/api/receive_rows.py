@@ -1,6 +1,7 @@
 """What is stored of a request to a source: its receipt, and a draft of each event."""
 
-from typing import Self
+from functools import lru_cache
+from typing import NamedTuple, Self
 
 import msgspec
 
@@ -11,7 +12,7 @@ from hookline.model.ids import ReceiptId
 from hookline.model.json import parse_json
 from hookline.model.receipt import Outcome, Receipt, Refusal
 from hookline.receive.identify import Identity, Item
-from hookline.receive.inbound import Absent, Inbound, Malformed, Unparsable
+from hookline.receive.inbound import Inbound, Unparsable
 from hookline.receive.receiver import Fetched
 from hookline.receive.registry import Registered
 from hookline.receive.scheme import Verdict
@@ -123,9 +124,8 @@ def _receipt(
 
 def _unreadable(inbound: Inbound) -> str:
     """Said of a body that claims to be JSON and is none."""
-    claimed = b"json" in (inbound.by_name.get(b"content-type") or b"")
     try:
-        _ = inbound.json if claimed else None
+        _ = inbound.json if _kind(inbound).json else None
     except Unparsable as error:
         return f"the body is not the JSON that it claims to be: {error}"
     return ""
@@ -133,15 +133,34 @@ def _unreadable(inbound: Inbound) -> str:
 
 def _content_type(inbound: Inbound, data: bytes) -> str:
     """What claims to be JSON, or says nothing, and is, is JSON: only that goes into an envelope as it is."""
-    try:
-        given = inbound.header(b"content-type").decode("latin-1")[:_MAX_TYPE]
-    except (Absent, Malformed):
-        given = ""
-    if "form" in given or "multipart" in given:
-        return given
+    kind = _kind(inbound)
+    if kind.form:
+        return kind.given
     try:
         _ = inbound.json if data is inbound.body else parse_json(data)
     except (InvalidJson, Unparsable):
-        plain = given.partition(";")[0].strip().lower()
-        return _BINARY if plain in {"", JSON} or not given.isprintable() else given
+        return kind.otherwise
     return JSON
+
+
+class _Kind(NamedTuple):
+    """What a Content-Type says."""
+
+    given: str
+    form: bool
+    json: bool
+    otherwise: str
+    """Of a body that is no JSON."""
+
+
+def _kind(inbound: Inbound) -> _Kind:
+    return _read_kind(inbound.by_name.get(b"content-type") or b"")
+
+
+@lru_cache(200)
+def _read_kind(header: bytes) -> _Kind:
+    given = header.decode("latin-1")[:_MAX_TYPE]
+    plain = given.partition(";")[0].strip().lower()
+    readable = plain not in {"", JSON} and given.isprintable()
+    form = "form" in given or "multipart" in given
+    return _Kind(given, form, "json" in given, given if readable else _BINARY)

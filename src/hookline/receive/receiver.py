@@ -63,12 +63,13 @@ class Receiver:
         """To what was accepted, and to a duplicate."""
 
     def verify(self, inbound: Inbound, now: Micros, fetched: Fetched = _NO_KEYS) -> Verdict:
-        """Any scheme that the source allows will do."""
-        verdicts = [
-            scheme.verify(View(inbound), now, fetched.get(scheme.name, ())) for scheme in self.schemes
-        ]
-        if any(verdict.refusal is None for verdict in verdicts):
-            return PROVEN
+        """Any scheme that the source allows will do. Who is refused was held against all: the time tells nothing."""
+        verdicts = []
+        for scheme in self.schemes:
+            verdict = scheme.verify(View(inbound), now, fetched.get(scheme.name, ()))
+            if verdict.refusal is None:
+                return PROVEN
+            verdicts.append(verdict)
         worst = min(verdicts, key=lambda verdict: _RANK.index(verdict.refusal or Refusal.NO_SIGNATURE))
         return PROVEN if self._optional and worst.refusal is Refusal.NO_SIGNATURE else worst
 
@@ -80,6 +81,8 @@ class Receiver:
         return {name: wanted for name, wanted in found.items() if wanted is not None}
 
     def handshake(self, inbound: Inbound) -> Shaker | None:
+        if not self._shakers:
+            return None
         view = View(inbound)
         return next((one for one in self._shakers if one.recognises(view)), None)
 

@@ -44,20 +44,15 @@ class Telling:
 
     def headers(self, inbound: Inbound) -> Headers:
         """Signatures are shown: they prove nothing to whoever reads them later, and people compare them."""
-        left, shown = MAX_HEADERS, []
+        left, shown, names = MAX_HEADERS, [], self._names
         for name, value in inbound.headers:
             left -= len(name) + len(value)
             if left < 0:
                 break
-            shown.append(self._line(name, value))
+            text, plain = names.get(name) or self._learned(name)
+            told = value.decode("latin-1")
+            shown.append((text, told) if plain else self._redacted(text, told))
         return tuple(shown)
-
-    def _line(self, name: bytes, value: bytes) -> tuple[str, str]:
-        known = self._names.get(name)
-        if known is None:
-            known = self._learned(name)
-        text = value.decode("latin-1")
-        return (known[0], text) if known[1] else self._redacted(known[0], text)
 
     def _learned(self, name: bytes) -> tuple[str, bool]:
         """Its text, and whether its value may be shown whatever it is. Kept: the same names come again and again."""

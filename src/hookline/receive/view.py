@@ -4,7 +4,7 @@ import binascii
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from hookline.model.place import Place, parse_text
@@ -30,7 +30,7 @@ class View:
     parent: object = None
     raw: bytes | None = None
     """The item as it came."""
-    signed: Mapping[str, bytes | None] = field(default_factory=dict)
+    signed: Mapping[str, bytes | None] | None = None
     """Fields of the signature's header; None: given twice."""
     claims: object = None
     timestamp: bytes | None = None
@@ -95,6 +95,8 @@ def filled(tree: object, view: View) -> object:
 def first_of(texts: tuple[str, ...]) -> Peek:
     """The first of several texts that is there, and not empty. Raises Malformed."""
     peeks = [compile_peek(text) for text in texts]
+    if not peeks:
+        return lambda _: None
 
     def read(view: View) -> bytes | None:
         for peek in peeks:
@@ -147,6 +149,8 @@ def _peek_header(name: str) -> Peek:
 
 def _peek_json(path: str) -> Peek:
     steps = steps_of(path)
+    if len(steps) == 1:
+        return _peek_field(steps[0])
 
     def peek(view: View) -> bytes | None:
         value = view.inbound.json
@@ -157,6 +161,17 @@ def _peek_json(path: str) -> Peek:
                 value = below(value, step)
             else:
                 return None
+        return value.encode("utf-8", "surrogatepass") if isinstance(value, str) else scalar(value)
+
+    return peek
+
+
+def _peek_field(name: str) -> Peek:
+    """Most of what is looked up stands at the top."""
+
+    def peek(view: View) -> bytes | None:
+        body = view.inbound.json
+        value = body.get(name) if isinstance(body, dict) else below(body, name)
         return value.encode("utf-8", "surrogatepass") if isinstance(value, str) else scalar(value)
 
     return peek
@@ -186,7 +201,7 @@ def _key(names: str) -> Read:
 
 def _signed(name: str) -> Read:
     def read(view: View) -> bytes:
-        if name not in view.signed:
+        if view.signed is None or name not in view.signed:
             raise Absent(name)
         value = view.signed[name]
         if value is None:

@@ -13,10 +13,11 @@ def add_receipt(entry: Entry, receipt: Receipt, accepted: list[Accepted], first:
 
     It tells of all events of the request, of those too that were settled in a commit before.
     """
-    for part, one in zip(entry.parts, accepted[first:], strict=True):
-        part.item = _item(one.event)
-    free = (index for index in range(first, len(accepted)) if not accepted[index].in_hand)
-    bearer = next(free, first)
+    bearer = first
+    for index, part in enumerate(entry.parts, first):
+        part.item = _item(accepted[index].event)
+        if accepted[bearer].in_hand:
+            bearer = index
     items = tuple([part.item for part in entry.whole if part.item is not None])
     receipt = msgspec.structs.replace(receipt, items=items)
     accepted[bearer] = msgspec.structs.replace(accepted[bearer], receipt=receipt)
