@@ -1,6 +1,6 @@
 """The hot verbs on PostgreSQL: one statement each, fed with arrays (`unnest`), committed by itself."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import asyncpg
@@ -58,6 +58,7 @@ class PostgresLedger:
             arguments += columns(tags, sql.TAG_ARRAYS)
         if received:
             arguments += columns(received, sql.RECEIPT_ARRAYS)
+            arguments += columns(_items(group), sql.ITEM_ARRAYS)
         async with self._database.hot() as connection:
             async with commit_in_doubt():
                 stored = {row[0] for row in await connection.fetch(statement, node, *arguments)}
@@ -151,9 +152,15 @@ def _event_input(accepted: Accepted) -> tuple[Any, ...]:
 
 
 def _receipt_input(accepted: Accepted, receipt: Receipt) -> tuple[Any, ...]:
-    """With what decides whether it is stored, and as what: whose events it tells of, and those it stands and falls with."""
-    ids = ",".join([item.event_id for item in receipt.items])
-    return (*receipt_row(receipt), accepted.version, bool(accepted.in_hand), ids)
+    """With what decides whether it is stored: the event that it stands and falls with."""
+    return (*receipt_row(receipt), accepted.version, bool(accepted.in_hand))
+
+
+def _items(group: Sequence[Accepted]) -> Iterator[tuple[str, str, str]]:
+    """Whose events decide whether it is a duplicate."""
+    for receipt in [accepted.receipt for accepted in group if accepted.receipt is not None]:
+        for item in receipt.items:
+            yield receipt.tenant_id, receipt.id, item.event_id
 
 
 def _result_input(result: Result) -> tuple[Any, ...]:
