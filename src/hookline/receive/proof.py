@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 
+from hookline.digest import hmac_under
 from hookline.model.provider import Algorithm, Encoding
 from hookline.receive.keys import Key
 
@@ -36,8 +37,7 @@ _ES256_BYTES = 64
 def make_proof(algorithm: Algorithm, key: Key, encoding: Encoding) -> Proof:
     """`key` was read for this algorithm."""
     if algorithm in _HASHES and isinstance(key, bytes):
-        secret, name = key, _HASHES[algorithm]
-        return _texts(lambda content: hmac.digest(secret, content, name), encoding)
+        return _texts(hmac_under(key, _HASHES[algorithm]), encoding)
     if algorithm is Algorithm.SHA256:
         return _texts(lambda content: hashlib.sha256(content).digest(), encoding)
     if algorithm is Algorithm.EQUAL and isinstance(key, bytes):
@@ -50,7 +50,8 @@ def make_proof(algorithm: Algorithm, key: Key, encoding: Encoding) -> Proof:
 def make_token_proof(algorithm: Algorithm, key: Key) -> Proof:
     """Of a token's signature, which is given as bytes."""
     if algorithm is Algorithm.JWT_HS256 and isinstance(key, bytes):
-        return lambda content: partial(hmac.compare_digest, hmac.digest(key, content, "sha256"))
+        digest = hmac_under(key)
+        return lambda content: partial(hmac.compare_digest, digest(content))
     return partial(partial, _verifier(algorithm, key))
 
 
