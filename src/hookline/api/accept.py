@@ -6,7 +6,7 @@ import msgspec
 
 from hookline.api.parts import Parts
 from hookline.api.proving import Proving
-from hookline.api.receive_rows import Knock, draft_of, receipt_of
+from hookline.api.receive_rows import Knock, drafts_of, receipt_of
 from hookline.errors import Conflict, HooklineError, NotFound
 from hookline.model.ids import ReceiptId
 from hookline.model.receipt import Outcome, Receipt
@@ -76,10 +76,7 @@ async def _verified(parts: Parts, knocks: Sequence[Knock]) -> Knock:
 
 async def _stored(parts: Parts, knock: Knock, refused: Receipt) -> ReceiptId:
     identity = knock.registered.receiver.identify(knock.inbound)
-    drafts = [
-        _deduped(draft_of(knock, item, whole=len(identity.items) == 1), refused, position)
-        for position, item in enumerate(identity.items)
-    ]
+    drafts = [_deduped(draft, refused, position) for position, draft in enumerate(drafts_of(knock, identity))]
     receipt = msgspec.structs.replace(receipt_of(knock, identity), received_at=parts.clock.now())
     if not drafts:
         await parts.store.receipts.add([receipt])
@@ -87,9 +84,9 @@ async def _stored(parts: Parts, knock: Knock, refused: Receipt) -> ReceiptId:
     config = await parts.config(refused.tenant_id)
     if refused.source_id not in config.sources:
         raise NotFound("The source of this receipt is gone.")
-    gathered = parts.publisher.begin_received(config, drafts, lambda *_: None, receipt)
-    await gathered.all
-    for one in gathered.told():
+    answers = parts.publisher.begin_received(config, drafts, lambda *_: None, receipt)
+    await answers.all
+    for one in answers.told():
         if isinstance(one, HooklineError):
             raise one
     return receipt.id

@@ -14,7 +14,7 @@ from hookline.api.problem import Answer, problem_answer
 from hookline.api.proving import LARGE, Proving, apart, encoding_of
 from hookline.api.publish import overloaded
 from hookline.api.reading import Receive, Scope, read_body, too_large
-from hookline.api.receive_rows import Knock, draft_of, receipt_of, refused_receipt
+from hookline.api.receive_rows import Knock, drafts_of, receipt_of, refused_receipt
 from hookline.emissions_inbound import (
     ReceiptRefused,
     RequestNoted,
@@ -37,17 +37,16 @@ from hookline.model.endpoint import Secret
 from hookline.model.ids import SourceId, TenantId
 from hookline.model.receipt import Outcome, Receipt, Refusal
 from hookline.model.source import DEFAULT_BODY_LIMIT
-from hookline.receive.handshake import HARMLESS, Answered, Shaken, Shaker
-from hookline.receive.identify import Identity
+from hookline.receive.handshake import Answered, Shaken, Shaker
 from hookline.receive.inbound import Inbound
 from hookline.receive.registry import Registered
 from hookline.receive.scheme import PROVEN, Verdict
-from hookline.route.answers import Gathered
+from hookline.route.answers import Answers
 from hookline.route.draft import Draft
 from hookline.storage.directory import TenantConfig
 
 PATH = "/in/"
-UnderWay = tuple[Gathered, Callable[[], Answer]]
+UnderWay = tuple[Answers, Callable[[], Answer]]
 """The events of a request on their way to their commit, and how to answer when they are there."""
 _SIGNATURE = frozenset(
     {
@@ -98,8 +97,8 @@ class Receiving:
         drafts, receipt = self._drafts(knock)
         if not drafts:
             return None
-        gathered = self._publisher.begin_received(config, drafts, self._check(knock), receipt)
-        return gathered, lambda: self._told(knock, gathered)
+        answers = self._publisher.begin_received(config, drafts, self._check(knock), receipt)
+        return answers, lambda: self._told(knock, answers)
 
     def _ready(self, scope: Scope, body: bytes) -> tuple[TenantConfig, Knock] | None:
         rest = scope["path"].removeprefix(PATH)
@@ -243,19 +242,18 @@ class Receiving:
             await self._parts.store.receipts.add([receipt])
             return self._answered(knock, receipt.outcome)
         config = self._directory.get(source.tenant_id) or await self._directory.at_least(source.tenant_id)
-        gathered = self._publisher.begin_received(config, drafts, self._check(knock), receipt)
-        await gathered.all
-        return self._told(knock, gathered)
+        answers = self._publisher.begin_received(config, drafts, self._check(knock), receipt)
+        await answers.all
+        return self._told(knock, answers)
 
     def _drafts(self, knock: Knock) -> tuple[Sequence[Draft], Receipt]:
-        identity: Identity = knock.registered.receiver.identify(knock.inbound)
-        drafts = [draft_of(knock, item, whole=len(identity.items) == 1) for item in identity.items]
-        return drafts, receipt_of(knock, identity)
+        identity = knock.registered.receiver.identify(knock.inbound)
+        return drafts_of(knock, identity), receipt_of(knock, identity)
 
-    def _told(self, knock: Knock, gathered: Gathered) -> Answer:
+    def _told(self, knock: Knock, answers: Answers) -> Answer:
         """Raises what befell any of its events: then the provider sends all of them again, and the rest are duplicates."""
         new = False
-        for one in gathered.told():
+        for one in answers.told():
             if isinstance(one, HooklineError):
                 raise one
             new = new or not one.duplicate
@@ -274,11 +272,7 @@ class Receiving:
                 outcome=outcome,
             )
         )
-        if source.answer is None:
-            return _answer(knock.registered.receiver.answer)
-        content = (b"content-type", source.answer.content_type.encode("latin-1"))
-        body = source.answer.body.encode()
-        return Answer(source.answer.status, [content, *HARMLESS] if body else [], body)
+        return _answer(knock.registered.answer)
 
     def _check(self, knock: Knock) -> Callable[[TenantConfig, Draft], object]:
         """Asked again when the configuration has changed since: what the source as it is now would refuse, is."""

@@ -1,5 +1,6 @@
 """What is stored of a request to a source: its receipt, and a draft of each event."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple, Self
 
@@ -10,7 +11,7 @@ from hookline.errors import InvalidJson
 from hookline.model.event import JSON, Origin
 from hookline.model.ids import ReceiptId
 from hookline.model.json import parse_json
-from hookline.model.receipt import Outcome, Receipt, Refusal
+from hookline.model.receipt import Headers, Outcome, Receipt, Refusal
 from hookline.receive.identify import Identity, Item
 from hookline.receive.inbound import Inbound, Unparsable
 from hookline.receive.receiver import Fetched
@@ -55,7 +56,13 @@ class Knock(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, registered=registered)
 
 
-def draft_of(knock: Knock, item: Item, *, whole: bool) -> Draft:
+def drafts_of(knock: Knock, identity: Identity) -> Sequence[Draft]:
+    """Of each of its events."""
+    forwarded, whole = knock.registered.telling.forwarded(knock.inbound), len(identity.items) == 1
+    return [_draft(knock, item, forwarded, whole=whole) for item in identity.items]
+
+
+def _draft(knock: Knock, item: Item, forwarded: Headers, *, whole: bool) -> Draft:
     """`whole`: the event is all of the body, and keeps the type of its content."""
     source = knock.registered.source
     deduped = bool(item.id) and source.dedupe != 0
@@ -70,7 +77,7 @@ def draft_of(knock: Knock, item: Item, *, whole: bool) -> Draft:
             receipt_id=knock.receipt_id,
             source_id=source.id,
             original_type=item.original,
-            headers=knock.registered.telling.forwarded(knock.inbound),
+            headers=forwarded,
         ),
     )
 
@@ -104,7 +111,6 @@ def _receipt(
     knock: Knock, *, outcome: Outcome, detail: str, body: bytes | None, whole_query: bool = True
 ) -> Receipt:
     source, telling = knock.registered.source, knock.registered.telling
-    answer = source.answer.status if source.answer is not None else knock.registered.receiver.answer.status
     return Receipt(
         id=knock.receipt_id,
         tenant_id=source.tenant_id,
@@ -112,7 +118,7 @@ def _receipt(
         received_at=knock.at,
         outcome=outcome,
         detail=detail,
-        status=answer,
+        status=knock.registered.answer.status,
         method=knock.inbound.method,
         query=telling.query(knock.inbound, whole=whole_query),
         headers=telling.headers(knock.inbound),

@@ -10,7 +10,8 @@ from hookline.errors import InvalidField
 from hookline.model.ids import SourceId, TenantId
 from hookline.model.json import nearest
 from hookline.model.provider import Algorithm, Provider
-from hookline.model.source import Source, Verification
+from hookline.model.source import Source, SourceAnswer, Verification
+from hookline.receive.handshake import HARMLESS, Answered
 from hookline.receive.receiver import Choices, Receiver
 from hookline.receive.telling import Telling
 
@@ -29,6 +30,8 @@ class Registered(NamedTuple):
     telling: Telling
     networks: Sequence[IPv4Network | IPv6Network]
     methods: frozenset[str]
+    answer: Answered
+    """To what was accepted, and to a duplicate."""
 
     def lets_in(self, remote: str) -> bool:
         """Fails closed: an address that cannot be read is none of the allowed ones."""
@@ -83,6 +86,7 @@ class Registry:
             telling=Telling(provider, source.forward),
             networks=[ip_network(text) for text in source.addresses],
             methods=frozenset(source.methods or provider.methods),
+            answer=receiver.answer if source.answer is None else _answered(source.answer),
         )
 
     def provider(self, source: Source) -> Provider:
@@ -99,6 +103,12 @@ class Registry:
 
 def _needs_no_secret(algorithm: Algorithm, fetch: object) -> bool:
     return algorithm is Algorithm.NONE or fetch is not None
+
+
+def _answered(answer: SourceAnswer) -> Answered:
+    body = answer.body.encode()
+    headers = [(b"content-type", answer.content_type.encode("latin-1")), *HARMLESS] if body else []
+    return Answered(answer.status, headers, body)
 
 
 def _choices(source: Source) -> Choices:

@@ -40,7 +40,7 @@ class Telling:
         self._names: dict[bytes, tuple[str, bool]] = {}
         usual = (self._signatures - self._secret_headers) | {"content-type"}
         names = frozenset(name.lower() for name in forward) if forward else usual
-        self._forward = frozenset(name.encode("latin-1", "replace") for name in names - NEVER_FORWARDED)
+        self._forward = {name.encode("latin-1", "replace"): name for name in names - NEVER_FORWARDED}
 
     def headers(self, inbound: Inbound) -> Headers:
         """Signatures are shown: they prove nothing to whoever reads them later, and people compare them."""
@@ -82,7 +82,7 @@ class Telling:
         """Of all that came, what the dialect `raw` may send on."""
         return tuple(
             [
-                (name.decode("latin-1"), value.decode("latin-1"))
+                (self._forward[name], value.decode("latin-1"))
                 for name, value in inbound.headers
                 if name in self._forward
             ]

@@ -1,7 +1,7 @@
 """Answers: what the publishers of one group wait for: one future alone, or one for a whole batch."""
 
 import asyncio
-from typing import Protocol
+from typing import Any, Protocol
 
 from hookline.errors import HooklineError
 from hookline.route.draft import Published
@@ -17,8 +17,41 @@ class Awaited(Protocol):
     def set_exception(self, exception: BaseException, /) -> None: ...
 
 
+class Answers(Protocol):
+    """The answers of a batch in their order."""
+
+    all: "asyncio.Future[Any]"
+    """Done when all of them are told. Of one alone it has the answer, and may raise it."""
+
+    def place(self, index: int) -> Awaited: ...
+
+    def told(self) -> list[Published | HooklineError]:
+        """When all are told. Raises what is no fault of the caller's."""
+        ...
+
+
+def answers_of(count: int) -> Answers:
+    return One() if count == 1 else Gathered(count)
+
+
+class One:
+    """A batch of one needs no more than the future."""
+
+    def __init__(self) -> None:
+        self.all: asyncio.Future[Published] = asyncio.get_running_loop().create_future()
+
+    def place(self, _: int) -> Awaited:
+        return self.all
+
+    def told(self) -> list[Published | HooklineError]:
+        try:
+            return [self.all.result()]
+        except HooklineError as error:
+            return [error]
+
+
 class Gathered:
-    """The answers of a batch in their order. A future for each of them would cost as much as matching it."""
+    """A future for each of them would cost as much as matching it."""
 
     def __init__(self, count: int) -> None:
         self.all: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -31,7 +64,6 @@ class Gathered:
         return _Place(self, index)
 
     def told(self) -> list[Published | HooklineError]:
-        """When all are told. Raises what is no fault of the caller's."""
         answers: list[Published | HooklineError] = []
         for one in self._told:
             if isinstance(one, BaseException) and not isinstance(one, HooklineError):

@@ -16,7 +16,7 @@ from hookline.model.endpoint import Endpoint
 from hookline.model.event import JSON, Event
 from hookline.model.ids import EndpointId, EventId, Ids, NodeId, TenantId
 from hookline.model.receipt import Receipt
-from hookline.route.answers import Awaited, Gathered
+from hookline.route.answers import Answers, Awaited, Gathered, answers_of
 from hookline.route.draft import Draft, Hand, Published
 from hookline.route.filter import FilterInput
 from hookline.route.groups import Check, Entry, Part, group_size, next_is_due
@@ -76,12 +76,12 @@ class Publisher:
 
     def begin_received(
         self, config: TenantConfig, drafts: Sequence[Draft], check: Check, receipt: Receipt
-    ) -> Gathered:
+    ) -> Answers:
         """The events of one request, committed together with its receipt, to which the items are added here."""
-        gathered = Gathered(len(drafts))
-        entry = [(draft, gathered.place(index)) for index, draft in enumerate(drafts)]
+        answers = answers_of(len(drafts))
+        entry = [(draft, answers.place(index)) for index, draft in enumerate(drafts)]
         self._enqueue(config, entry, check, receipt)
-        return gathered
+        return answers
 
     async def publish_many(
         self, tenant: TenantId, drafts: Sequence[Draft], check: Check | None = None
