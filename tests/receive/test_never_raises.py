@@ -148,4 +148,3 @@ def test_nothing_that_a_stranger_sends_makes_a_receiver_raise(name: str, data: s
     about.telling.headers(inbound)
     about.telling.query(inbound)
     about.telling.query(inbound, whole=False)
-    about.telling.forwarded(inbound)

@@ -6,7 +6,7 @@ import msgspec
 
 from hookline.api.parts import Parts
 from hookline.api.proving import Proving
-from hookline.api.receive_rows import Knock, drafts_of, receipt_of
+from hookline.api.receive_rows import Knock, rows_of
 from hookline.errors import Conflict, HooklineError, NotFound
 from hookline.model.ids import ReceiptId
 from hookline.model.receipt import Outcome, Receipt
@@ -75,9 +75,9 @@ async def _verified(parts: Parts, knocks: Sequence[Knock]) -> Knock:
 
 
 async def _stored(parts: Parts, knock: Knock, refused: Receipt) -> ReceiptId:
-    identity = knock.registered.receiver.identify(knock.inbound)
-    drafts = [_deduped(draft, refused, position) for position, draft in enumerate(drafts_of(knock, identity))]
-    receipt = msgspec.structs.replace(receipt_of(knock, identity), received_at=parts.clock.now())
+    made, receipt = rows_of(knock, knock.registered.receiver.identify(knock.inbound))
+    drafts = [_deduped(draft, refused, position) for position, draft in enumerate(made)]
+    receipt = msgspec.structs.replace(receipt, received_at=parts.clock.now())
     if not drafts:
         await parts.store.receipts.add([receipt])
         return receipt.id

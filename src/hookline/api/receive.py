@@ -14,7 +14,7 @@ from hookline.api.problem import Answer, problem_answer
 from hookline.api.proving import LARGE, Proving, apart, encoding_of
 from hookline.api.publish import overloaded
 from hookline.api.reading import Receive, Scope, read_body, too_large
-from hookline.api.receive_rows import Knock, drafts_of, receipt_of, refused_receipt
+from hookline.api.receive_rows import Knock, refused_receipt, rows_of
 from hookline.emissions_inbound import (
     ReceiptRefused,
     RequestNoted,
@@ -247,8 +247,7 @@ class Receiving:
         return self._told(knock, answers)
 
     def _drafts(self, knock: Knock) -> tuple[Sequence[Draft], Receipt]:
-        identity = knock.registered.receiver.identify(knock.inbound)
-        return drafts_of(knock, identity), receipt_of(knock, identity)
+        return rows_of(knock, knock.registered.receiver.identify(knock.inbound))
 
     def _told(self, knock: Knock, answers: Answers) -> Answer:
         """Raises what befell any of its events: then the provider sends all of them again, and the rest are duplicates."""

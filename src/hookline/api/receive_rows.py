@@ -56,10 +56,16 @@ class Knock(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, registered=registered)
 
 
-def drafts_of(knock: Knock, identity: Identity) -> Sequence[Draft]:
-    """Of each of its events."""
-    forwarded, whole = knock.registered.telling.forwarded(knock.inbound), len(identity.items) == 1
-    return [_draft(knock, item, forwarded, whole=whole) for item in identity.items]
+def rows_of(knock: Knock, identity: Identity) -> tuple[Sequence[Draft], Receipt]:
+    """Of what is accepted: each of its events; and the receipt without its items, whose ids are given when they are
+    stored.
+    """
+    headers, whole = knock.registered.telling.headers(knock.inbound), len(identity.items) == 1
+    drafts = [_draft(knock, item, headers.forwarded, whole=whole) for item in identity.items]
+    flag = knock.flag or identity.flag or _unreadable(knock.inbound)
+    kept = whole and identity.items[0].data == knock.inbound.body
+    body = None if kept else knock.inbound.body
+    return drafts, _receipt(knock, headers.shown, outcome=Outcome.ACCEPTED, detail=flag, body=body)
 
 
 def _draft(knock: Knock, item: Item, forwarded: Headers, *, whole: bool) -> Draft:
@@ -82,23 +88,12 @@ def _draft(knock: Knock, item: Item, forwarded: Headers, *, whole: bool) -> Draf
     )
 
 
-def receipt_of(knock: Knock, identity: Identity) -> Receipt:
-    """Of what is accepted, without its items: their ids are given when they are stored."""
-    flag = knock.flag or identity.flag or _unreadable(knock.inbound)
-    kept = len(identity.items) == 1 and identity.items[0].data == knock.inbound.body
-    return _receipt(
-        knock,
-        outcome=Outcome.ACCEPTED,
-        detail=flag,
-        body=None if kept else knock.inbound.body,
-    )
-
-
 def refused_receipt(knock: Knock, verdict: Verdict, status: int, *, handshake: str = "") -> Receipt:
     """Of a request that made no event. A handshake's body may hold a secret, and is not kept."""
     good = verdict.refusal is None
     receipt = _receipt(
         knock,
+        knock.registered.telling.headers(knock.inbound).shown,
         outcome=Outcome.HANDSHAKE if good else Outcome.REFUSED,
         detail=verdict.detail,
         body=None if handshake or verdict.refusal is Refusal.BODY_TOO_LARGE else knock.inbound.body,
@@ -108,9 +103,15 @@ def refused_receipt(knock: Knock, verdict: Verdict, status: int, *, handshake: s
 
 
 def _receipt(
-    knock: Knock, *, outcome: Outcome, detail: str, body: bytes | None, whole_query: bool = True
+    knock: Knock,
+    headers: Headers,
+    *,
+    outcome: Outcome,
+    detail: str,
+    body: bytes | None,
+    whole_query: bool = True,
 ) -> Receipt:
-    source, telling = knock.registered.source, knock.registered.telling
+    source = knock.registered.source
     return Receipt(
         id=knock.receipt_id,
         tenant_id=source.tenant_id,
@@ -120,8 +121,8 @@ def _receipt(
         detail=detail,
         status=knock.registered.answer.status,
         method=knock.inbound.method,
-        query=telling.query(knock.inbound, whole=whole_query),
-        headers=telling.headers(knock.inbound),
+        query=knock.registered.telling.query(knock.inbound, whole=whole_query),
+        headers=headers,
         remote=knock.remote,
         size=len(knock.inbound.body),
         body=body,

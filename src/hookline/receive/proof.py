@@ -55,10 +55,14 @@ def make_token_proof(algorithm: Algorithm, key: Key) -> Proof:
     return partial(partial, _verifier(algorithm, key))
 
 
+_WRITERS: dict[Encoding, Callable[[bytes], bytes]] = {
+    Encoding.HEX: binascii.hexlify,
+    Encoding.BASE64: partial(binascii.b2a_base64, newline=False),
+}
+
+
 def written(digest: bytes, encoding: Encoding) -> bytes:
-    if encoding is Encoding.HEX:
-        return digest.hex().encode()
-    return binascii.b2a_base64(digest, newline=False)
+    return _WRITERS[encoding](digest)
 
 
 def same(one: bytes, other: bytes) -> bool:
@@ -68,7 +72,8 @@ def same(one: bytes, other: bytes) -> bool:
 
 def _texts(digest: Callable[[bytes], bytes], encoding: Encoding) -> Proof:
     """The texts are compared, not what they decode to: there is one right spelling, and every flipped bit counts."""
-    return lambda content: partial(hmac.compare_digest, written(digest(content), encoding))
+    write = _WRITERS[encoding]
+    return lambda content: partial(hmac.compare_digest, write(digest(content)))
 
 
 def _same(secret: bytes) -> Proof:

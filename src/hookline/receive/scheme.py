@@ -29,6 +29,7 @@ class Verdict(NamedTuple):
 
 
 PROVEN = Verdict()
+UNSIGNED = Verdict(Refusal.NO_SIGNATURE)
 
 
 class Rule:
@@ -77,6 +78,7 @@ class Compiled:
         self._expect = Equalities(scheme.expect)
         self._signature = SignatureReader(scheme.signature) if scheme.signature else None
         self._contents = [compile_text(text) for text in scheme.content]
+        self._is_token = scheme.algorithm in TOKENS
         self._secret_inside = scheme.algorithm is Algorithm.SHA256
         self._timestamp = compile_text(scheme.timestamp.at) if scheme.timestamp else None
         self._fetch = FetchRule(scheme) if scheme.fetch else None
@@ -85,7 +87,7 @@ class Compiled:
     @property
     def checks(self) -> int:
         """Digests that one request may cost, or as many signatures of a public key."""
-        return len(self._proofs) * (1 if self.scheme.algorithm in TOKENS else len(self._contents))
+        return len(self._proofs) * (1 if self._is_token else len(self._contents))
 
     def wanted(self, view: View) -> Wanted | None:
         """The key that must be fetched to verify this request; None: it needs none, or does not say which."""
@@ -99,7 +101,7 @@ class Compiled:
             return None
 
     def _named_token(self, view: View) -> Token | None:
-        if self.scheme.algorithm not in TOKENS or self._signature is None:
+        if not self._is_token or self._signature is None:
             return None
         candidates = self._signature.read(view).candidates
         return read_token(candidates[0], self.scheme.algorithm) if candidates else None
@@ -117,7 +119,7 @@ class Compiled:
 
     def _verdict(self, view: View, now: Micros, fetched: Sequence[NamedKey]) -> Verdict:
         if not self._require.holds(view):
-            return Verdict(Refusal.NO_SIGNATURE)
+            return UNSIGNED
         if self._signature is None:
             return PROVEN
         return self._every(view, now, fetched) if self.scheme.each else self._one(view, now, fetched)
@@ -125,7 +127,7 @@ class Compiled:
     def _every(self, view: View, now: Micros, fetched: Sequence[NamedKey]) -> Verdict:
         items = [item for _, items in found_lists(view.inbound.json, self.scheme.each) for item in items]
         if not items:
-            return Verdict(Refusal.NO_SIGNATURE)
+            return UNSIGNED
         if len(items) > MAX_ITEMS:
             return Verdict(Refusal.BAD_SIGNATURE, f"more than {MAX_ITEMS} items")
         for item in items:  # up to the first that is wrong: a stranger must not make us look at a thousand
@@ -140,12 +142,12 @@ class Compiled:
         assert self._signature is not None
         found = self._signature.read(view)
         if not found.candidates:
-            return Verdict(Refusal.NO_SIGNATURE)
+            return UNSIGNED
         proofs = self._proofs or self._prepared(fetched)
         if not proofs:
             return Verdict(Refusal.UNKNOWN_KEY, "there is no key to verify with")
         view.signed = found.signed
-        if self.scheme.algorithm in TOKENS:
+        if self._is_token:
             return self._token(view, found.candidates[0], now, proofs)
         if self._timestamp is not None:
             view.timestamp = self._timestamp(view)

@@ -1,6 +1,7 @@
 """What a receipt keeps of a request: headers and query without credentials, and what stays with its events."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 from urllib.parse import parse_qsl, quote
 
 from hookline.errors import InvalidField
@@ -29,6 +30,22 @@ NEVER_FORWARDED = frozenset(
 )
 
 
+class Told(NamedTuple):
+    shown: Headers
+    """Signatures too: they prove nothing to whoever reads them later, and people compare them."""
+    forwarded: Headers
+    """Of all that came, what the dialect `raw` may send on."""
+
+
+class _Name(NamedTuple):
+    """What is known of headers of this name."""
+
+    text: str
+    plain: bool
+    """Its value may be shown whatever it is."""
+    forward: bool
+
+
 class Telling:
     """Of one source."""
 
@@ -37,28 +54,29 @@ class Telling:
         self._secret_headers = frozenset(name.lower() for name in _names(provider, "header", secret=True))
         self._signatures = frozenset(name.lower() for name in _names(provider, "header", secret=False))
         self._secret_queries = frozenset(_names(provider, "query", secret=True)) | _checked(provider)
-        self._names: dict[bytes, tuple[str, bool]] = {}
+        self._names: dict[bytes, _Name] = {}
         usual = (self._signatures - self._secret_headers) | {"content-type"}
         names = frozenset(name.lower() for name in forward) if forward else usual
-        self._forward = {name.encode("latin-1", "replace"): name for name in names - NEVER_FORWARDED}
+        self._forward = names - NEVER_FORWARDED
 
-    def headers(self, inbound: Inbound) -> Headers:
-        """Signatures are shown: they prove nothing to whoever reads them later, and people compare them."""
-        left, shown, names = MAX_HEADERS, [], self._names
+    def headers(self, inbound: Inbound) -> Told:
+        left, shown, forwarded, names = MAX_HEADERS, [], [], self._names
         for name, value in inbound.headers:
+            text, plain, forward = names.get(name) or self._learned(name)
+            line = (text, value.decode("latin-1"))
             left -= len(name) + len(value)
-            if left < 0:
-                break
-            text, plain = names.get(name) or self._learned(name)
-            told = value.decode("latin-1")
-            shown.append((text, told) if plain else self._redacted(text, told))
-        return tuple(shown)
+            if left >= 0:
+                shown.append(line if plain else self._redacted(*line))
+            if forward:
+                forwarded.append(line)
+        return Told(tuple(shown), tuple(forwarded))
 
-    def _learned(self, name: bytes) -> tuple[str, bool]:
-        """Its text, and whether its value may be shown whatever it is. Kept: the same names come again and again."""
+    def _learned(self, name: bytes) -> _Name:
+        """Kept: the same names come again and again."""
         text = name.decode("latin-1")
         signature = text in self._signatures and text not in self._secret_headers
-        known = text, signature or self._redacted(text, "") == (text, "")
+        plain = signature or self._redacted(text, "") == (text, "")
+        known = _Name(text, plain, text in self._forward)
         if len(self._names) < MAX_NAMES:
             self._names[name] = known
         return known
@@ -77,16 +95,6 @@ class Telling:
             for name, value in pairs
         ]
         return "&".join(f"{quote(name)}={value}" for name, value in hidden)[:MAX_HEADERS]
-
-    def forwarded(self, inbound: Inbound) -> Headers:
-        """Of all that came, what the dialect `raw` may send on."""
-        return tuple(
-            [
-                (self._forward[name], value.decode("latin-1"))
-                for name, value in inbound.headers
-                if name in self._forward
-            ]
-        )
 
 
 def check_forward(names: Sequence[str]) -> None:
