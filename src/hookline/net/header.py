@@ -37,9 +37,14 @@ _SCHEME = re.compile(
 )
 
 
+def is_header_name(name: str) -> bool:
+    """RFC 9110, 5.1: what no request can carry is none."""
+    return _TOKEN.fullmatch(name) is not None
+
+
 def check_header(name: str, value: str, *, reserved: frozenset[str] = RESERVED) -> None:
     """Raises InvalidHeader, which never tells the value: it may be a secret."""
-    if not _TOKEN.fullmatch(name):
+    if not is_header_name(name):
         raise _invalid(f"{name[:64]!r} is not a header name", "Use letters, digits and -")
     if _is_reserved(name.lower(), reserved):
         raise _invalid(f"The header {name[:64]} is set by Hookline itself", "Leave it out")

@@ -14,8 +14,8 @@ from hookline.receive.handshake import Answered, ReplyWriter, Shaken, Shaker
 from hookline.receive.identify import Identifier, Identity
 from hookline.receive.inbound import Inbound
 from hookline.receive.keys import NamedKey, read_keys
-from hookline.receive.scheme import PROVEN, Compiled, Verdict
-from hookline.receive.view import View
+from hookline.receive.scheme import PROVEN, UNSIGNED, Compiled, Rule, Verdict
+from hookline.receive.view import View, is_fixed
 
 Fetched = Mapping[str, Sequence[NamedKey]]
 """Scheme → the keys that were fetched for this request."""
@@ -55,6 +55,7 @@ class Receiver:
         self.schemes = [
             Compiled(name, _tolerant(scheme, choices.tolerance), choices.secrets)
             for name, scheme in schemes.items()
+            if not _ruled_out(scheme)
         ]
         self._fetches = [scheme for scheme in self.schemes if scheme.scheme.fetch is not None]
         self._shakers = [Shaker(name, rule, choices.secrets) for name, rule in provider.handshakes.items()]
@@ -70,7 +71,7 @@ class Receiver:
             if verdict.refusal is None:
                 return PROVEN
             verdicts.append(verdict)
-        worst = min(verdicts, key=lambda verdict: _RANK.index(verdict.refusal or Refusal.NO_SIGNATURE))
+        worst = min(verdicts, key=_rank, default=UNSIGNED)
         return PROVEN if self._optional and worst.refusal is Refusal.NO_SIGNATURE else worst
 
     def wanted(self, inbound: Inbound) -> Mapping[str, Wanted]:
@@ -93,7 +94,18 @@ class Receiver:
         return self._identifier.identify(inbound)
 
 
+def _rank(verdict: Verdict) -> int:
+    return _RANK.index(verdict.refusal or Refusal.NO_SIGNATURE)
+
+
 _NOTHING = Inbound(method="POST", url="", headers=(), body=b"")
+
+
+def _ruled_out(scheme: Scheme) -> bool:
+    """By parameters of the source, for all requests: then it need not be tried."""
+    return not Rule({text: value for text, value in scheme.require.items() if is_fixed(text)}).holds(
+        View(_NOTHING)
+    )
 
 
 def chosen(provider: Provider, names: Sequence[str]) -> Mapping[str, Scheme]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from hookline.model.place import Place, parse_text
+from hookline.net.header import is_header_name
 from hookline.receive.inbound import (
     Absent,
     Inbound,
@@ -71,6 +72,16 @@ def compile_peek(text: str) -> Peek:
             return None
 
     return peek
+
+
+def is_fixed(text: str) -> bool:
+    """Whether it is the same of all requests: no place, or but a header that none can have, as `generic` names one that
+    is not used.
+    """
+    return all(
+        isinstance(part, str) or (part.kind == "header" and not is_header_name(part.name))
+        for part in parse_text(text)
+    )
 
 
 def compile_tree(value: object) -> object:
