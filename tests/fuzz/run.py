@@ -16,6 +16,7 @@ from tests.fuzz.mutate import Wire, mutated
 
 PAGE_KB = 4
 AT_ONCE = 8
+LONG_LOG = 1024 * 1024
 LARGE, TOO_LATE = 64 * 1024, -1
 """A body that is refused while it streams: whoever goes on writing may find the connection reset."""
 
@@ -34,7 +35,7 @@ class Told(NamedTuple):
 async def fuzz(folder: Path, seed: int, seconds: float) -> Told:
     choose, statuses, broken = random.Random(seed), Counter[int](), 0
     async with serving(settings_for(folder)) as api:
-        wires = await _wires(api)
+        wires, faults = await _wires(api), list[str]()
         began, requests, first = time.monotonic(), 0, 0.0
         while time.monotonic() - began < seconds:
             some = [mutated(choose, _aimed(choose, wires)) for _ in range(AT_ONCE)]
@@ -42,9 +43,20 @@ async def fuzz(folder: Path, seed: int, seconds: float) -> Told:
             requests += len(told)
             statuses.update(told)
             broken += told.count(0)
+            faults += _read_log(api)
             if not first and time.monotonic() - began > seconds / 3:
                 first = _resident_mb()
-        return Told(requests, statuses, api.faults(), broken, first, _resident_mb())
+        return Told(requests, statuses, faults + api.faults(), broken, first, _resident_mb())
+
+
+def _read_log(api: Running) -> list[str]:
+    """The faults in it, once it is long; then it begins anew: what grows shall be the gateway alone."""
+    if api.log.tell() < LONG_LOG:
+        return []
+    faults = api.faults()
+    api.log.seek(0)
+    api.log.truncate()
+    return faults
 
 
 async def _wires(api: Running) -> list[tuple[str, Wire]]:
