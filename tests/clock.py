@@ -3,7 +3,6 @@
 import asyncio
 import heapq
 import itertools
-import time
 from collections.abc import Awaitable
 
 from hookline.clock import SECOND, Micros
@@ -52,22 +51,6 @@ class ManualClock:
     def follow(self, wall: Micros) -> None:
         """As SystemClock: take `wall` as the time that it is now."""
         self._now = wall
-
-
-class StatedClock:
-    """Says the wall time that it was told last; whoever sleeps or measures has the machine's own clock."""
-
-    def __init__(self) -> None:
-        self.wall = NOON
-
-    def now(self) -> Micros:
-        return self.wall
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> Awaitable[None]:
-        return asyncio.ensure_future(asyncio.sleep(seconds))
 
 
 def _wake(waiter: "asyncio.Future[None]") -> None:

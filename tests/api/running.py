@@ -24,7 +24,6 @@ from hookline.model.attempt import Cause
 from hookline.model.ids import TenantId
 from hookline.net.dial import DialRefused
 from hookline.net.guard import Guard
-from hookline.receive.fetcher import Fetcher, Sender
 from hookline.server import Server
 from hookline.setting_types import DatabaseUrl, LogFormat, Seconds, Secret, SecretKeys
 from hookline.telemetry import Telemetry
@@ -162,15 +161,9 @@ class Names:
 
 @asynccontextmanager
 async def serving(
-    settings: Settings,
-    *,
-    roles: Roles = API_ONLY,
-    clock: Clock | None = None,
-    sender: Sender | None = None,
+    settings: Settings, *, roles: Roles = API_ONLY, clock: Clock | None = None
 ) -> AsyncIterator[Running]:
-    """The program as it is composed, but for what it would know of its backlog and its own health. `sender` stands for
-    the hosts of providers.
-    """
+    """The program as it is composed, but for what it would know of its backlog and its own health."""
     log, backlog, node, woken = Page(), Backlog(), NodeDouble(), list[None]()
     telemetry = Telemetry(stream=log, clock=clock or SystemClock(), log_format=LogFormat.JSON)
     async with AsyncExitStack() as stack:
@@ -179,9 +172,6 @@ async def serving(
         parts = replace(
             _parts(engine), guard=guard, shedder=backlog, started_node=node, wake=lambda: woken.append(None)
         )
-        if sender is not None:
-            fetcher = Fetcher(sender, clock or SystemClock())
-            parts = replace(parts, inbox=replace(parts.inbox, fetcher=fetcher))
         server = Server(build_api(parts), settings)
         await server.start()
         stack.push_async_callback(server.stop)

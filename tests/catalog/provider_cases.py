@@ -1,10 +1,8 @@
 """Every provider of the catalogue with its samples, and how a sample is put to the code under test."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from importlib import resources
-
-import pytest
 
 from hookline.catalog.loader import load_providers
 from hookline.catalog.samples import read_samples
@@ -24,23 +22,6 @@ def all_samples() -> Iterator[tuple[str, Sample]]:
     for name in PROVIDERS:
         for sample in samples_of(name):
             yield name, sample
-
-
-def cases(fits: Callable[[Sample], object] = lambda _: True) -> list[object]:
-    """As parameters of a test: names of providers, and those of their samples that fit."""
-    return [
-        pytest.param(name, sample, id=f"{name}/{sample.name}")
-        for name, sample in all_samples()
-        if fits(sample)
-    ]
-
-
-def is_signed(sample: Sample) -> bool:
-    return bool(sample.rule.scheme)
-
-
-def is_shaken(sample: Sample) -> bool:
-    return bool(sample.rule.handshake)
 
 
 def receiver_of(name: str, sample: Sample, *schemes: str) -> Receiver:

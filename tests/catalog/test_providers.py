@@ -5,25 +5,21 @@ import pytest
 from hookline.errors import InvalidField
 from hookline.model.provider import Algorithm
 from hookline.model.sample import Sample
-from tests.catalog.provider_cases import (
-    PROVIDERS,
-    cases,
-    inbound_of,
-    is_shaken,
-    is_signed,
-    now_of,
-    receiver_of,
-    samples_of,
-)
+from tests.catalog.provider_cases import PROVIDERS, all_samples, inbound_of, now_of, receiver_of, samples_of
+
+SAMPLES = list(all_samples())
+SIGNED = [(name, sample) for name, sample in SAMPLES if sample.rule.scheme]
+SHAKEN = [(name, sample) for name, sample in SAMPLES if sample.rule.handshake]
+IDS = [f"{name}/{sample.name}" for name, sample in SAMPLES]
 
 
-@pytest.mark.parametrize(("name", "sample"), cases(is_signed))
+@pytest.mark.parametrize(("name", "sample"), SIGNED, ids=[f"{n}/{s.name}" for n, s in SIGNED])
 def test_a_signed_sample_is_proven_by_its_scheme(name: str, sample: Sample) -> None:
     receiver = receiver_of(name, sample, sample.rule.scheme)
     assert receiver.verify(inbound_of(sample), now_of(sample)).refusal is None
 
 
-@pytest.mark.parametrize(("name", "sample"), cases(is_signed))
+@pytest.mark.parametrize(("name", "sample"), SIGNED, ids=[f"{n}/{s.name}" for n, s in SIGNED])
 def test_no_other_scheme_of_its_provider_accepts_it(name: str, sample: Sample) -> None:
     for scheme, rule in PROVIDERS[name].shown.schemes.items():
         if scheme != sample.rule.scheme and rule.algorithm is not Algorithm.NONE:
@@ -34,7 +30,7 @@ def test_no_other_scheme_of_its_provider_accepts_it(name: str, sample: Sample) -
             assert receiver.verify(inbound_of(sample), now_of(sample)).refusal is not None, scheme
 
 
-@pytest.mark.parametrize(("name", "sample"), cases())
+@pytest.mark.parametrize(("name", "sample"), SAMPLES, ids=IDS)
 def test_a_sample_is_what_stands_beside_it(name: str, sample: Sample) -> None:
     receiver = receiver_of(name, sample)
     shaker = receiver.handshake(inbound_of(sample))
@@ -47,7 +43,7 @@ def test_a_sample_is_what_stands_beside_it(name: str, sample: Sample) -> None:
         assert wanted.original in {"", item.original}
 
 
-@pytest.mark.parametrize(("name", "sample"), cases(is_shaken))
+@pytest.mark.parametrize(("name", "sample"), SHAKEN, ids=[f"{n}/{s.name}" for n, s in SHAKEN])
 def test_a_handshake_is_answered_as_its_provider_wants(name: str, sample: Sample) -> None:
     receiver, inbound = receiver_of(name, sample), inbound_of(sample)
     shaker = receiver.handshake(inbound)
