@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from hookline.model.api_key import Scope
-from tests.api.running import Running, serving, settings_for
+from tests.api.running import Running, Staged, serving, settings_for, staged
 from tests.postgres import create_database, drop_database
 from tests.storage.people import a_tenant
 
@@ -43,6 +43,18 @@ async def postgres_api(
     name = next(database_names)
     url = await create_database(postgres_server, name)
     async with serving(settings_for(tmp_path_factory.mktemp("api"), url)) as found:
+        yield found
+    await drop_database(postgres_server, name)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def stage(
+    tmp_path_factory: pytest.TempPathFactory, postgres_server: str, database_names: Iterator[str]
+) -> AsyncIterator[Staged]:
+    """Light, as `light` is, and its clock stands where its test sets it."""
+    name = next(database_names)
+    url = await create_database(postgres_server, name)
+    async with staged(settings_for(tmp_path_factory.mktemp("stage"), url)) as found:
         yield found
     await drop_database(postgres_server, name)
 

@@ -1,8 +1,10 @@
 """Bytes to and from the server over a plain socket, for what no HTTP client would send."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+
+from tests.api.running import Told
 
 LONG = 10.0
 """Seconds after which a test gives up waiting."""
@@ -48,3 +50,20 @@ def post(token: str, body: bytes, *more: bytes) -> bytes:
     """A whole request to publish."""
     head = [b"POST /v1/events HTTP/1.1", b"Host: x", b"Authorization: Bearer " + token.encode(), *more]
     return b"\r\n".join([*head, b"Content-Length: %d" % len(body), b"", body])
+
+
+def whole(method: str, target: str, headers: Iterable[tuple[str, str]], body: bytes) -> bytes:
+    """A request with its headers as they are given, and with what HTTP cannot do without."""
+    lines = [f"{name}: {value}" for name, value in headers]
+    if not any(line.lower().startswith("host:") for line in lines):
+        lines.insert(0, "Host: x")
+    head = [f"{method} {target} HTTP/1.1", *lines, f"Content-Length: {len(body)}", "", ""]
+    return "\r\n".join(head).encode("latin-1") + body
+
+
+def as_told(answer: bytes) -> Told:
+    """Names of headers in lower case."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    line, *lines = head.decode("latin-1").split("\r\n")
+    pairs = (line.partition(": ") for line in lines)
+    return Told(int(line.split(" ")[1]), body, {name.lower(): value for name, _, value in pairs})

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiohttp
 import msgspec
@@ -20,13 +20,16 @@ from hookline.app import Roles, _parts, running
 from hookline.clock import Clock, SystemClock
 from hookline.config import Settings
 from hookline.model.api_key import ApiKey, Scope, new_token, token_hash
-from hookline.model.attempt import Cause
+from hookline.model.attempt import Cause, Exchange
 from hookline.model.ids import TenantId
 from hookline.net.dial import DialRefused
 from hookline.net.guard import Guard
+from hookline.receive.fetcher import Fetcher, Sender
 from hookline.server import Server
 from hookline.setting_types import DatabaseUrl, LogFormat, Seconds, Secret, SecretKeys
 from hookline.telemetry import Telemetry
+from tests.clock import ManualClock
+from tests.receive.host import Host
 
 API_ONLY = Roles(worker=False)
 
@@ -161,9 +164,11 @@ class Names:
 
 @asynccontextmanager
 async def serving(
-    settings: Settings, *, roles: Roles = API_ONLY, clock: Clock | None = None
+    settings: Settings, *, roles: Roles = API_ONLY, clock: Clock | None = None, host: Sender | None = None
 ) -> AsyncIterator[Running]:
-    """The program as it is composed, but for what it would know of its backlog and its own health."""
+    """The program as it is composed, but for what it would know of its backlog and its own health. `host` stands for
+    whoever receiving would ask for keys, or visit.
+    """
     log, backlog, node, woken = Page(), Backlog(), NodeDouble(), list[None]()
     telemetry = Telemetry(stream=log, clock=clock or SystemClock(), log_format=LogFormat.JSON)
     async with AsyncExitStack() as stack:
@@ -172,6 +177,8 @@ async def serving(
         parts = replace(
             _parts(engine), guard=guard, shedder=backlog, started_node=node, wake=lambda: woken.append(None)
         )
+        if host is not None:
+            parts = replace(parts, inbox=replace(parts.inbox, fetcher=Fetcher(host, parts.clock)))
         server = Server(build_api(parts), settings)
         await server.start()
         stack.push_async_callback(server.stop)
@@ -186,6 +193,22 @@ async def serving(
             node=node,
             woken=woken,
         )
+
+
+class Staged(NamedTuple):
+    """Running at the time that a test says, with the hosts of providers in its hands."""
+
+    api: Running
+    clock: ManualClock
+    host: Host
+
+
+@asynccontextmanager
+async def staged(settings: Settings) -> AsyncIterator[Staged]:
+    clock, host = ManualClock(), Host(Exchange(status=200))
+    async with serving(settings, clock=clock, host=host) as api:
+        yield Staged(api, clock, host)
+        assert api.faults() == []
 
 
 def settings_for(data_dir: Path, postgres_url: str = "", **more: Any) -> Settings:

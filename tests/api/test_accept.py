@@ -9,8 +9,8 @@ import pytest
 import pytest_asyncio
 
 from tests.api.conftest import make_keys
+from tests.api.receiving import receipts, source
 from tests.api.running import Running, serving, settings_for
-from tests.api.test_receive import receipts, source
 
 PUBLIC = "https://hooks.example.com"
 BODY = b'{"event_id": "sq_1", "type": "payment.created"}'

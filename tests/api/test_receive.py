@@ -13,20 +13,12 @@ import pytest_asyncio
 
 from hookline.clock import SystemClock
 from tests.api.conftest import Keys, make_keys
+from tests.api.receiving import SECRET, receipts, source
 from tests.api.running import Running, Told, serving, settings_for
 from tests.engine.gateway import until
 from tests.postgres import create_database, drop_database
 
-SECRET = "hookline_test_secret"
 BODY = b'{ "id": "evt_1", "type": "invoice.paid", "price": 1.10, "name": "M\xc3\xbcller" }'
-
-
-async def source(api: Running, keys: Keys, **fields: Any) -> dict[str, Any]:
-    given = {"provider": "stripe", "secrets": [SECRET], **fields}
-    told = await api.call("POST", "/v1/sources", keys["manage"], json=given)
-    assert told.status == 201, told.body
-    made: dict[str, Any] = told.json
-    return made
 
 
 def stripe(body: bytes, secret: str = SECRET, at: int | None = None) -> dict[str, str]:
@@ -39,23 +31,6 @@ async def knock(api: Running, made: dict[str, Any], body: bytes = BODY, **more: 
     headers = more.pop("headers", None)
     path = more.pop("path", made["receive_url"])
     return await api.call(more.pop("method", "POST"), path, body=body, headers=headers or stripe(body))
-
-
-async def receipts(api: Running, keys: Keys, made: dict[str, Any], count: int = 1) -> list[dict[str, Any]]:
-    """Newest first, once there are so many: those of refused requests are written a moment later."""
-    found: list[dict[str, Any]] = []
-
-    async def there() -> bool:
-        told = await api.call("GET", f"/v1/receipts?source={made['id']}", keys["read"])
-        found[:] = told.json["items"]
-        return len(found) >= count
-
-    for _ in range(200):
-        if await there():
-            break
-        await asyncio.sleep(0.01)
-    assert len(found) == count, found
-    return found
 
 
 async def test_a_signed_request_becomes_an_event_with_its_very_bytes(api: Running, keys: Keys) -> None:

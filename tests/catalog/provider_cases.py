@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 from importlib import resources
+from typing import Any
 
 from hookline.catalog.loader import load_providers
 from hookline.catalog.samples import read_samples
@@ -27,6 +28,18 @@ def all_samples() -> Iterator[tuple[str, Sample]]:
 def receiver_of(name: str, sample: Sample, *schemes: str) -> Receiver:
     provider = PROVIDERS[name].provider(sample.parameters, sample.overrides)
     return Receiver(provider, Choices(secrets=sample.secrets, schemes=schemes))
+
+
+def source_of(name: str, sample: Sample) -> dict[str, Any]:
+    """As users would make it with the API."""
+    return {
+        "provider": name,
+        "secrets": sample.secrets,
+        "parameters": sample.parameters,
+        "overrides": sample.overrides,
+        "schemes": [sample.rule.scheme] if sample.rule.scheme else [],
+        "url": sample.url.partition("?")[0],
+    }
 
 
 def inbound_of(sample: Sample) -> Inbound:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from hookline.model.sample import Sample
 from tests.api.conftest import make_keys
 from tests.api.running import Running, serving, settings_for
-from tests.catalog.provider_cases import PROVIDERS, all_samples
+from tests.catalog.provider_cases import PROVIDERS, all_samples, source_of
 from tests.fuzz.mutate import Wire, mutated
 
 PAGE_KB = 4
@@ -67,13 +67,8 @@ async def _wires(api: Running) -> list[tuple[str, Wire]]:
         if rule is not None and rule.visit is not None:
             continue  # a URL of the provider's that nobody serves here: 503, so that it comes again
         given = {
-            "provider": name,
-            "secrets": list(sample.secrets),
-            "parameters": sample.parameters,
-            "overrides": sample.overrides,
-            "url": sample.url.partition("?")[0],
+            **source_of(name, sample),
             "verification": "required" if sample.secrets else "optional",
-            "schemes": [sample.rule.scheme] if sample.rule.scheme else [],
             "tolerance": 0,
             "body_limit": 200_000,
         }

@@ -16,13 +16,13 @@ from cryptography.x509.oid import NameOID
 from hookline.clock import SECOND
 from hookline.model.attempt import Exchange
 from hookline.model.provider import Algorithm, Scheme
-from hookline.net.client import Request
 from hookline.receive import fetcher
 from hookline.receive.fetcher import ABSENT, AGAIN, FAULT, KEPT, Fetcher, KeyUnavailable
 from hookline.receive.fetching import FetchRule, Wanted
 from hookline.receive.inbound import Malformed
 from hookline.receive.view import View
 from tests.clock import NOON, ManualClock
+from tests.receive.host import Host
 from tests.receive.making import request
 from tests.receive.test_registry import key_set
 
@@ -38,21 +38,6 @@ SCHEME = {
     },
 }
 KEYS = Exchange(status=200, body=key_set(2).encode())
-
-
-class Host:
-    """Stands for the provider's host. It answers with what the test puts there, when `open` is set."""
-
-    def __init__(self, answer: Exchange = KEYS) -> None:
-        self.answer = answer
-        self.open = asyncio.Event()
-        self.open.set()
-        self.asked: list[str] = []
-
-    async def send(self, request: Request) -> Exchange:
-        self.asked.append(request.url.target)
-        await self.open.wait()
-        return self.answer
 
 
 def wanted(path: str = "/keys/1", **fetch: Any) -> Wanted:
@@ -199,7 +184,7 @@ async def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     host.asked.clear()
     for path in ("/keys/1", "/keys/3", "/keys/2"):
         await names(fetching, path=path)
-    assert host.asked == ["/keys/2"]
+    assert [one.url.target for one in host.asked] == ["/keys/2"]
     for tenant in ("two", "three", "one"):
         await names(fetching, tenant=tenant)
     assert len(host.asked) == 4

@@ -22,8 +22,9 @@ from hookline.receive.fetcher import AGAIN, Fetcher
 from hookline.receive.making import made_token
 from hookline.receive.registry import Registered
 from tests.clock import NOON, ManualClock
+from tests.receive.host import Host
 from tests.receive.making import request
-from tests.receive.test_fetcher import KEYS, SCHEME, Host
+from tests.receive.test_fetcher import KEYS, SCHEME
 from tests.receive.test_registry import HMAC, registered, set_of
 
 OLD, NEW, STRANGE = (generate_private_key(SECP256R1()) for _ in range(3))
