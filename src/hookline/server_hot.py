@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
-from hookline.api.problem import Answer
+from hookline.api.problem import NO_CONTENT, Answer
 from hookline.api.reading import Message, Receive, Scope
 
 MAX_BODY = 64 * 1024
@@ -100,9 +100,11 @@ def answer_bytes(answer: Answer, defaults: _RawHeaders, *, keep_alive: bool) -> 
     parts = [STATUS_LINE[answer.status]]
     for name, value in (*defaults, *answer.headers):
         parts += (name, b": ", value, b"\r\n")
-    parts.append(b"content-length: %d\r\n" % len(answer.body))
-    parts.append(b"\r\n" if keep_alive else b"connection: close\r\n\r\n")
-    parts.append(answer.body)
+    ends = b"\r\n" if keep_alive else b"connection: close\r\n\r\n"
+    if answer.status in NO_CONTENT:
+        parts.append(ends)
+    else:
+        parts += (b"content-length: %d\r\n" % len(answer.body), ends, answer.body)
     return b"".join(parts)
 
 

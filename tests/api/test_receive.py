@@ -13,6 +13,7 @@ import pytest_asyncio
 
 from hookline.clock import SystemClock
 from tests.api.conftest import Keys, make_keys
+from tests.api.raw import as_told, whole, wire
 from tests.api.receiving import SECRET, receipts, source
 from tests.api.running import Running, Told, serving, settings_for
 from tests.engine.gateway import until
@@ -202,6 +203,25 @@ async def test_the_answer_is_what_the_source_says(api: Running, keys: Keys) -> N
     made = await source(api, keys, answer={"status": 202, "body": "[ok]", "content_type": "text/plain"})
     told = await knock(api, made)
     assert (told.status, told.body, told.headers["Content-Type"]) == (202, b"[ok]", "text/plain")
+
+
+@pytest.mark.parametrize("method", ["POST", "GET"])
+async def test_an_answer_without_content_ends_with_its_headers(api: Running, keys: Keys, method: str) -> None:
+    """Its body would be read as the next answer; the provider's file is overridden, so that it has one."""
+    empty = {"answer": {"status": 204, "text": "HTTP/1.1 500 "}}
+    made = await source(api, keys, provider="none", secrets=[], methods=[method], overrides=empty)
+    async with wire(api.port) as line:
+        for number in range(2):
+            await line.send(whole(method, made["receive_url"], [], b"%d" % number))
+            told = as_told(await line.answer())
+            assert (told.status, told.body) == (204, b"")
+            assert "content-length" not in told.headers
+
+
+async def test_an_answer_without_content_takes_no_body(api: Running, keys: Keys) -> None:
+    given = {"provider": "none", "answer": {"status": 204, "body": "ok"}}
+    told = await api.call("POST", "/v1/sources", keys["manage"], json=given)
+    assert (told.code, told.json["field"]) == ("invalid_field", "answer.body")
 
 
 async def test_types_are_mapped_and_the_original_kept(api: Running, keys: Keys) -> None:

@@ -26,7 +26,7 @@ from hookline.api.auth import Auth
 from hookline.api.faults import Faults, Routes
 from hookline.api.openapi import Json, build_document
 from hookline.api.parts import Parts
-from hookline.api.problem import Answer
+from hookline.api.problem import NO_CONTENT, Answer
 from hookline.api.publish import HOT, MANY, ONE, Publishing
 from hookline.api.reading import ClientGone, Message, Receive, Scope, Send
 from hookline.api.receive import PATH, Receiving
@@ -197,9 +197,11 @@ class Api:
 
 async def send_answer(send: Send, answer: Answer, *, head: bool = False) -> None:
     """`head`: a HEAD request, whose answer has no body."""
-    headers = [*answer.headers, (b"content-length", str(len(answer.body)).encode())]
+    empty = answer.status in NO_CONTENT
+    length = () if empty else [(b"content-length", str(len(answer.body)).encode())]
+    headers = [*answer.headers, *length]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if head else answer.body})
+    await send({"type": "http.response.body", "body": b"" if head or empty else answer.body})
 
 
 def _hot_route(scope: Scope) -> Route:

@@ -28,6 +28,12 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Of an unexpected error: the same id stands in the log."""
 
 
+NO_CONTENT = frozenset({204, 304})
+"""Statuses of answers that end with their headers (RFC 9112, 6.3): a body would be read as the next answer, and a 204
+must not tell a length (RFC 9110, 8.6).
+"""
+
+
 class Answer(msgspec.Struct, frozen=True):
     """An answer as it goes out."""
 

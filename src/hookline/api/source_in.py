@@ -26,6 +26,8 @@ from hookline.receive.telling import check_forward
 MAX_OVERRIDES = 16 * 1024
 _NOT_OVERRIDDEN = frozenset({"pattern", "fetch", "visit"})
 """Regular expressions and URLs are the operator's to write: one of a user's could stop the gateway, or lead it astray."""
+_WITHOUT_BODY = frozenset({204, 205})
+"""RFC 9110, 15.3.5 and 15.3.6."""
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 _SecretText = Annotated[str, msgspec.Meta(min_length=1, max_length=8192)]
 _Word = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
@@ -120,6 +122,9 @@ def _check(given: SourceIn) -> None:
         with at_field(f"types.{original}"):
             check_type(name)
     check_forward(given.forward)
+    if given.answer is not None and given.answer.body and given.answer.status in _WITHOUT_BODY:
+        hint = "Leave the body out, or answer 200."
+        raise InvalidField(f"HTTP has no body in a {given.answer.status}.", hint=hint, field="answer.body")
     if given.url:
         with at_field("url"):
             parse_url(given.url)
