@@ -91,6 +91,16 @@ async def test_what_another_scheme_proves_waits_for_no_key() -> None:
     assert await verdicts(door, [knock(OLD, "old", found)]) == [None]
 
 
+@pytest.mark.parametrize("body", [b'{"tokens": []}', b"{}", b"no JSON"])
+async def test_where_each_item_is_signed_and_none_is_there_no_key_is_fetched(body: bytes) -> None:
+    door, host, _ = proving(answered(("old", OLD)))
+    each = registered({"one": {**SCHEME, "each": "tokens", "signature": {"at": ["{item..}"]}}})
+    assert None not in await verdicts(door, [knock(OLD, "old", each, body)])
+    assert host.asked == []
+    await verdicts(door, [knock(OLD, "old", each, b'{"tokens": ["e30.e30.e30"]}')])
+    assert len(host.asked) == 1
+
+
 PLAIN = b'{"id": 1}'
 PACKED = gzip.compress(PLAIN, mtime=0)
 
