@@ -3,13 +3,17 @@
 import itertools
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import pytest_asyncio
 
 from hookline.model.api_key import Scope
-from tests.api.running import Running, Staged, serving, settings_for, staged
+from hookline.model.attempt import Exchange
+from tests.api.running import Running, serving, settings_for
+from tests.clock import ManualClock
 from tests.postgres import create_database, drop_database
+from tests.receive.host import Host
 from tests.storage.people import a_tenant
 
 _HERE = Path(__file__).parent
@@ -30,6 +34,15 @@ class Keys(dict[str, str]):
     stranger: str
 
 
+class Staged(NamedTuple):
+    """Running at the time that a test says, with the hosts of providers in its hands."""
+
+    api: Running
+    keys: Keys
+    clock: ManualClock
+    host: Host
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def sqlite_api(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
     async with serving(settings_for(tmp_path_factory.mktemp("api"))) as found:
@@ -48,15 +61,12 @@ async def postgres_api(
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def stage(
-    tmp_path_factory: pytest.TempPathFactory, postgres_server: str, database_names: Iterator[str]
-) -> AsyncIterator[Staged]:
-    """Light, as `light` is, and its clock stands where its test sets it."""
-    name = next(database_names)
-    url = await create_database(postgres_server, name)
-    async with staged(settings_for(tmp_path_factory.mktemp("stage"), url)) as found:
-        yield found
-    await drop_database(postgres_server, name)
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Staged]:
+    clock, host = ManualClock(), Host(Exchange(status=200))
+    settings = settings_for(tmp_path_factory.mktemp("api"))
+    async with serving(settings, clock=clock, host=host) as api:
+        yield Staged(api, await make_keys(api), clock, host)
+        assert api.faults() == []
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -1,15 +1,16 @@
 """Sources, receipts, and requests of providers that reach a served node byte for byte."""
 
 import asyncio
+import base64
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from hookline.clock import Micros
 from hookline.model.sample import Sample
 from hookline.receive.refusals import EVERY
-from tests.api.conftest import Keys, make_keys
+from tests.api.conftest import Keys, Staged
 from tests.api.raw import as_told, whole, wire
-from tests.api.running import Running, Staged, Told
+from tests.api.running import Running, Told
 from tests.catalog.provider_cases import now_of, source_of
 from tests.receive.vectors import Vector
 
@@ -79,44 +80,41 @@ def sending_of_sample(name: str, sample: Sample) -> Sending:
 
 
 class Result(NamedTuple):
-    """What became of a request that was the first one to a new tenant."""
+    """What became of it."""
 
     told: Told
-    receipt: dict[str, Any]
-    events: list[dict[str, Any]]
-    """All that the tenant has, in the order in which they were stored."""
     source: dict[str, Any]
-    keys: Keys
+    receipt: dict[str, Any]
+    body: bytes
+    """As the receipt keeps it."""
+    events: list[dict[str, Any]]
+    """All of the source, as the API lists them, but the oldest first."""
 
 
 async def receive(stage: Staged, sending: Sending) -> Result:
-    """At the time when it counts."""
-    keys = await make_keys(stage.api)
+    """By a new source."""
     stage.clock.follow(sending.at)
     stage.host.asked.clear()
-    made = await source(stage.api, keys, **sending.source)
+    made = await source(stage.api, stage.keys, **sending.source)
     async with wire(stage.api.port) as line:
         await line.send(sending.to(made["receive_url"]))
         told = as_told(await line.answer())
     stage.clock.turn(EVERY)
     await stage.api.parts.inbox.refusals.drain()
-    return await _result(stage.api, keys, made, told)
+    return await _result(stage, made, told)
 
 
-async def _result(api: Running, keys: Keys, made: dict[str, Any], told: Told) -> Result:
+async def _result(stage: Staged, made: dict[str, Any], told: Told) -> Result:
     async def read(path: str) -> Any:
-        return (await api.call("GET", path, keys["manage"])).json
+        return (await stage.api.call("GET", path, stage.keys["read"])).json
 
-    (listed,) = await receipts(api, keys, made)
-    return Result(
-        told=told,
-        receipt=await read(f"/v1/receipts/{listed['id']}"),
-        events=(await read("/v1/events?limit=250"))["items"][::-1],
-        source=await read(f"/v1/sources/{made['id']}"),
-        keys=keys,
-    )
+    (listed,) = await receipts(stage.api, stage.keys, made)
+    receipt = await read(f"/v1/receipts/{listed['id']}")
+    events = [one for one in (await read("/v1/events?limit=20"))["items"] if one["source_id"] == made["id"]]
+    return Result(told, made, receipt, _kept(receipt["body"]), events[::-1])
 
 
-async def body_kept(stage: Staged, result: Result) -> bytes:
-    path = f"/v1/receipts/{result.receipt['id']}/body"
-    return (await stage.api.call("GET", path, result.keys["read"])).body
+def _kept(body: dict[str, Any] | None) -> bytes:
+    if body is None:
+        return b""
+    return base64.b64decode(body["base64"]) if body["text"] is None else str(body["text"]).encode()

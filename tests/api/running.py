@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 import aiohttp
 import msgspec
@@ -20,7 +20,7 @@ from hookline.app import Roles, _parts, running
 from hookline.clock import Clock, SystemClock
 from hookline.config import Settings
 from hookline.model.api_key import ApiKey, Scope, new_token, token_hash
-from hookline.model.attempt import Cause, Exchange
+from hookline.model.attempt import Cause
 from hookline.model.ids import TenantId
 from hookline.net.dial import DialRefused
 from hookline.net.guard import Guard
@@ -28,8 +28,6 @@ from hookline.receive.fetcher import Fetcher, Sender
 from hookline.server import Server
 from hookline.setting_types import DatabaseUrl, LogFormat, Seconds, Secret, SecretKeys
 from hookline.telemetry import Telemetry
-from tests.clock import ManualClock
-from tests.receive.host import Host
 
 API_ONLY = Roles(worker=False)
 
@@ -193,22 +191,6 @@ async def serving(
             node=node,
             woken=woken,
         )
-
-
-class Staged(NamedTuple):
-    """Running at the time that a test says, with the hosts of providers in its hands."""
-
-    api: Running
-    clock: ManualClock
-    host: Host
-
-
-@asynccontextmanager
-async def staged(settings: Settings) -> AsyncIterator[Staged]:
-    clock, host = ManualClock(), Host(Exchange(status=200))
-    async with serving(settings, clock=clock, host=host) as api:
-        yield Staged(api, clock, host)
-        assert api.faults() == []
 
 
 def settings_for(data_dir: Path, postgres_url: str = "", **more: Any) -> Settings:

@@ -3,8 +3,8 @@
 import pytest
 
 from hookline.model.sample import Sample
+from tests.api.conftest import Staged
 from tests.api.receiving import receive, sending_of_sample
-from tests.api.running import Staged
 from tests.catalog.provider_cases import all_samples
 
 CASES = [

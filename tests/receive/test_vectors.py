@@ -7,7 +7,7 @@ from tests.receive.vectors import Vector, all_vectors, cases, needs_vectors
 
 
 @needs_vectors
-@pytest.mark.parametrize("vector", list(cases()))
+@pytest.mark.parametrize("vector", cases())
 def test_a_vector_gets_the_verdict_that_stands_beside_it(vector: Vector) -> None:
     verdict = vector.receiver.verify(vector.inbound, vector.at)
     assert verdict.refusal == vector.cause, (verdict, vector.source, vector.note)

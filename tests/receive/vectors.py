@@ -1,6 +1,6 @@
 """Vectors from providers' documents and SDKs, with their verdicts, where such a file lies beside the checkout."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -94,11 +94,13 @@ def all_vectors() -> Sequence[Vector]:
     return msgspec.json.decode(FILE.read_bytes(), type=list[Vector]) if FILE.exists() else []
 
 
-def cases(*, valid: bool | None = None) -> Iterator[object]:
-    """For `parametrize`; None: good ones and bad ones."""
-    for number, vector in enumerate(all_vectors()):
-        if valid in {None, vector.valid}:
-            yield pytest.param(vector, id=f"{number}-{vector.provider}-{'good' if vector.valid else 'bad'}")
+def cases(chosen: Callable[[Vector], bool] = lambda _: True) -> Sequence[object]:
+    """For `parametrize`."""
+    numbered = [(number, one) for number, one in enumerate(all_vectors()) if chosen(one)]
+    return [
+        pytest.param(one, id=f"{number}-{one.provider}-{'good' if one.valid else 'bad'}")
+        for number, one in numbered
+    ]
 
 
 needs_vectors = pytest.mark.skipif(not FILE.exists(), reason=f"there is no {FILE.name} beside the checkout")
