@@ -43,6 +43,19 @@ def test_an_update_changes_only_what_is_given(dev: Dev) -> None:
     assert dev("endpoints", "delete", endpoint, "--yes").code == 0
 
 
+def test_the_gateway_and_the_url_of_an_endpoint_are_two_options(dev: Dev) -> None:
+    """--gateway wins over the variable; --url is the endpoint's own."""
+    home = msgspec.json.decode((dev.folder / "data" / "dev.json").read_bytes())
+    nobody = {"url": "http://127.0.0.1:9", "api_key": home["api_key"]}
+    endpoint = made(dev)
+    done = dev(*("endpoints", "update", endpoint, "--url", URL, "--gateway", home["url"], "--json"), **nobody)
+    assert done.code == 0, done.err
+    assert msgspec.json.decode(done.out)["url"] == URL
+    assert dev("endpoints", "list", **nobody).code == 1
+    assert dev("endpoints", "list", "--url", home["url"], **nobody).code == 2
+    assert dev("endpoints", "delete", endpoint, "--yes").code == 0
+
+
 def test_a_secret_is_shown_only_when_it_is_asked_for(dev: Dev) -> None:
     """Neither create nor show nor list has it; secret and rotate do."""
     endpoint = made(dev, "--event", "x.y")

@@ -66,6 +66,12 @@ def test_wrong_use_is_2(dev: Dev, arguments: list[str]) -> None:
     assert "Traceback" not in done.err
 
 
+def test_a_gateway_whose_url_is_none_is_2(tmp_path: Path) -> None:
+    """The message names the option."""
+    done = hookline("events", "list", "--gateway", "ftp://example.com", cwd=tmp_path, api_key="hk_x")
+    assert (done.code, "--gateway" in done.err) == (2, True)
+
+
 def test_a_misspelt_command_is_guessed(tmp_path: Path) -> None:
     """From the table, without loading anything."""
     done = hookline("endpionts", cwd=tmp_path)

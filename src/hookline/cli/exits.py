@@ -103,7 +103,7 @@ def _auth_hint(problem: Problem) -> str:
 
 
 def _unreachable(failure: Unreachable) -> Told:
-    hint = "Is HOOKLINE_URL right?"
+    hint = "Is HOOKLINE_URL, or --gateway, right?"
     if failure.refused:
         hint = "Is Hookline running? Start it with `hookline serve` (or `hookline dev`), or set HOOKLINE_URL to where it is."
     return Told(what=f"Hookline does not answer at {failure.url}", why=failure.reason, hint=hint)

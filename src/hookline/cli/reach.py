@@ -32,9 +32,9 @@ class Reach:
     tenant: Annotated[
         str, Parameter(group=GATEWAY, help="The tenant to act for, with an admin key.", show_default=False)
     ] = ""
-    url: Annotated[
+    gateway: Annotated[
         str,
-        Parameter(group=GATEWAY, help="Where Hookline runs; else HOOKLINE_URL.", show_default=False),
+        Parameter(group=GATEWAY, help="The URL where Hookline runs; else HOOKLINE_URL.", show_default=False),
     ] = ""
     config: Config = None
 
@@ -67,7 +67,7 @@ def settings_of(config: Path | None) -> Settings:
 
 def connect(reach: Reach, *, admin: bool = False, timeout: float = 30.0) -> Gateway:
     """`admin`: for what only an admin key may do. Raises Failed when no key is known."""
-    profile = profile_of(settings_of(reach.config), url=reach.url, admin=admin)
+    profile = profile_of(settings_of(reach.config), url=reach.gateway, admin=admin)
     return _gateway(profile, reach.tenant, timeout)
 
 
@@ -76,7 +76,7 @@ def _gateway(profile: Profile, tenant: str, timeout: float) -> Gateway:
         return Gateway(profile.url, profile.api_key, tenant=tenant, timeout=timeout)
     except ValueError as error:
         raise Failed(
-            f"The URL of the gateway {error}.", hint="See HOOKLINE_URL and --url.", exit_code=Exit.USAGE
+            f"The URL of the gateway {error}.", hint="See HOOKLINE_URL and --gateway.", exit_code=Exit.USAGE
         ) from None
 
 
@@ -99,4 +99,4 @@ def has_profile(settings: Settings, reach: Reach) -> bool:
     """Whether a key is known that could be shown to a gateway."""
     if settings.api_key:
         return True
-    return not (reach.url or settings.url) and read_home(settings.data_dir) is not None
+    return not (reach.gateway or settings.url) and read_home(settings.data_dir) is not None

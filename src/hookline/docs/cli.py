@@ -9,9 +9,9 @@ from hookline.cli.commands import COMMANDS, Noun
 from hookline.cli.main import build
 from hookline.docs.markdown import block, page
 
-_ABOUT = """`hookline COMMAND --help` prints these texts. Commands that speak to a running gateway find it by `HOOKLINE_URL` and
-`HOOKLINE_API_KEY`; where neither is set, they find the gateway that `hookline dev` started in this folder. Reads take
-`--json`. A failure says what, why and how to mend it, on standard error."""
+_ABOUT = """`hookline COMMAND --help` prints these texts. Commands that speak to a running gateway find it by `--gateway` or
+`HOOKLINE_URL`, and by `HOOKLINE_API_KEY`; where none of them is given, they find the gateway that `hookline dev` started in this
+folder. Reads take `--json`. A failure says what, why and how to mend it, on standard error."""
 _WIDTH = 110
 
 
