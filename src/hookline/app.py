@@ -143,23 +143,28 @@ async def serving(
     roles: Roles,
     *,
     ledger: Callable[[Ledger], Ledger] | None = None,
+    local: bool = False,
 ) -> AsyncIterator[str]:
     """The whole program for these roles. Yields the address that it answers at: the API, or without one only what
     looks after the node. On leaving, stops in order: first nothing new is accepted, then the engine.
+
+    `local`: for whoever is on this machine, so that its own address is its public URL where none is set.
     """
     async with running(settings, telemetry, roles, ledger=ledger) as engine:
-        build = build_api if roles.api else build_probes
-        server = Server(build(_parts(engine)), settings)
-        await server.start()
+        server = Server(settings)
         try:
+            await server.bind()
             address = address_of(settings.host, server.port)
+            build = build_api if roles.api else build_probes
+            await server.start(build(_parts(engine, address if local else "")))
             telemetry.emit(started(engine, address))
             yield address
         finally:
             await server.stop()
 
 
-def _parts(engine: Engine) -> Parts:
+def _parts(engine: Engine, address: str = "") -> Parts:
+    """`address`: the public URL where the settings name none. The guard does not hear of it: endpoints may be there."""
     core = engine.core
     return Parts(
         store=core.opened.store,
@@ -170,7 +175,7 @@ def _parts(engine: Engine) -> Parts:
         tester=Tester(core.client, core.targets, core.clock),
         shedder=core.upkeep,
         inbox=core.inbox,
-        settings=core.settings,
+        settings=msgspec.structs.replace(core.settings, public_url=core.settings.public_url or address),
         telemetry=core.telemetry,
         clock=core.clock,
         ids=core.ids,

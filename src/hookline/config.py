@@ -53,7 +53,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     public_url: Annotated[
         str,
         msgspec.Meta(
-            description="The URL under which others reach this gateway: for links, and refused as an endpoint."
+            description="The URL under which others reach this gateway: those of sources begin so; refused as an endpoint. "
+            "`hookline dev` takes its own address where it is empty, and does not refuse it."
         ),
     ] = ""
     trusted_proxies: Annotated[

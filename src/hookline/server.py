@@ -19,10 +19,9 @@ KEEP_ALIVE = 5
 
 
 class Server:
-    def __init__(self, app: Any, settings: Settings) -> None:
-        """`app`: an ASGI application."""
+    def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._server = _Quiet(_config(app, settings))
+        self._server: _Quiet | None = None
         self._sockets: list[socket.socket] = []
         self._task: asyncio.Task[None] | None = None
 
@@ -31,9 +30,13 @@ class Server:
         """The port that it listens on, the real one where the setting says 0."""
         return int(self._sockets[0].getsockname()[1])
 
-    async def start(self) -> None:
-        """Returns when connections are taken. Raises ConfigurationError when the address cannot be had."""
-        self._sockets = await _listen(self._settings.host, self._settings.port)
+    async def bind(self) -> None:
+        """From here on `port` is known. Raises ConfigurationError when the address cannot be had."""
+        self._sockets = await _bound_all(self._settings.host, self._settings.port)
+
+    async def start(self, app: Any) -> None:
+        """Returns when connections are taken. `app`: an ASGI application."""
+        self._server = _Quiet(_config(app, self._settings))
         self._task = asyncio.get_running_loop().create_task(self._server.serve(self._sockets))
         ready = asyncio.get_running_loop().create_task(self._server.ready.wait())
         await asyncio.wait({self._task, ready}, return_when=asyncio.FIRST_COMPLETED)
@@ -43,10 +46,12 @@ class Server:
 
     async def stop(self) -> None:
         """No new connections; requests under way are answered within the grace."""
-        if self._task is not None:
+        if self._server is not None and self._task is not None:
             self._server.should_exit = True
             await self._task
             self._task = None
+        for listening in self._sockets:
+            listening.close()
 
 
 class _Quiet(uvicorn.Server):
@@ -86,7 +91,7 @@ def _config(app: Any, settings: Settings) -> uvicorn.Config:
     )
 
 
-async def _listen(host: str, port: int) -> list[socket.socket]:
+async def _bound_all(host: str, port: int) -> list[socket.socket]:
     """One socket for each address of `host`; with port 0 only the first, since the others would get other ports."""
     loop = asyncio.get_running_loop()
     try:

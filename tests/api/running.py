@@ -177,9 +177,10 @@ async def serving(
         )
         if host is not None:
             parts = replace(parts, inbox=replace(parts.inbox, fetcher=Fetcher(host, parts.clock)))
-        server = Server(build_api(parts), settings)
-        await server.start()
+        server = Server(settings)
         stack.push_async_callback(server.stop)
+        await server.bind()
+        await server.start(build_api(parts))
         session = await stack.enter_async_context(aiohttp.ClientSession())
         yield Running(
             url=f"http://127.0.0.1:{server.port}",

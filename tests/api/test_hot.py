@@ -49,8 +49,9 @@ class TwoWays:
 
 @pytest_asyncio.fixture(loop_scope="session", params=[False, True], ids=["task", "begun"])
 async def client(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Wire]:
-    server = Server(TwoWays(begins=request.param), settings_for(tmp_path))
-    await server.start()
+    server = Server(settings_for(tmp_path))
+    await server.bind()
+    await server.start(TwoWays(begins=request.param))
     async with wire(server.port) as found:
         yield found
     await server.stop()

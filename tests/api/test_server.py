@@ -195,7 +195,7 @@ async def test_a_port_in_use_is_told(tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
-        server = Server(None, settings_for(tmp_path, port=other.getsockname()[1]))
+        server = Server(settings_for(tmp_path, port=other.getsockname()[1]))
         with pytest.raises(ConfigurationError, match="Cannot listen on") as told:
-            await server.start()
+            await server.bind()
         assert "HOOKLINE_PORT" in told.value.hint

@@ -10,6 +10,7 @@ import pytest
 
 from tests.cli.conftest import READY, Dev
 from tests.cli.program import hookline, running
+from tests.cli.test_sources import gone, made
 
 
 def test_a_first_delivery_is_on_the_screen_with_everything_to_go_on(dev: Dev) -> None:
@@ -54,6 +55,32 @@ def test_a_restart_keeps_keys_secret_and_endpoint(tmp_path: Path, number: int) -
     ids = [[one["id"] for one in page["items"]] for page in endpoints]
     assert ids[0] == ids[1]
     assert len(ids[0]) == 1
+
+
+def test_a_source_is_at_its_own_address(dev: Dev) -> None:
+    """The URL is whole, to be copied; and providers that sign it need nothing else."""
+    home = msgspec.json.decode((dev.folder / "data" / "dev.json").read_bytes())
+    source = made(dev, "twilio", "--secret", "s")
+    assert source["receive_url"].startswith(f"{home['url']}/in/in_")
+    done = dev("send", "--source", source["id"])
+    assert done.code == 0, done.out + done.err
+    gone(dev, source)
+
+
+def test_a_public_url_that_is_set_stays_and_ones_own_name_may_be_an_endpoint(tmp_path: Path) -> None:
+    """A tunnel's URL is for providers; receivers of one's own run beside the gateway, under the same name."""
+    public = "https://tunnel.example.com"
+    with running("dev", cwd=tmp_path, port="0", host="localhost", public_url=public) as program:
+        program.until(READY)
+        dev = Dev(tmp_path, program)
+        assert made(dev, "stripe", "--secret", "s")["receive_url"].startswith(f"{public}/in/in_")
+        assert program.stop() == 0
+    with running("dev", cwd=tmp_path, port="0", host="localhost") as program:
+        program.until(READY)
+        dev = Dev(tmp_path, program)
+        assert made(dev, "stripe", "--secret", "s")["receive_url"].startswith("http://localhost:")
+        assert dev("endpoints", "create", "http://localhost:3000/hooks").code == 0
+        assert program.stop() == 0
 
 
 def test_a_busy_port_says_what_to_do(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ class SourceOut(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     description: str
     receive_url: str
-    """Where the provider sends to; a path alone where HOOKLINE_PUBLIC_URL is not set. Whoever knows it can knock: it is
+    """Where the provider sends to; a path alone where no public URL is known. Whoever knows it can knock: it is
     shown whole to keys that may manage.
     """
     path: str

@@ -25,8 +25,9 @@ def dev(*, config: Config = None) -> int:
     """Try Hookline: SQLite in ./data, a built-in receiver, and a first delivery on the screen.
 
     Keys and secrets are made once and kept in data/dev.json, so that they stay the same between restarts. Other
-    commands find them there. Endpoints may use http:// and this machine's own addresses: do not run it in
-    production; `hookline serve` is for that.
+    commands find them there. Sources are at its own address, unless HOOKLINE_PUBLIC_URL names another (that of a
+    tunnel). Endpoints may use http:// and this machine's own addresses: do not run it in production; `hookline serve`
+    is for that.
 
     For example:
 
@@ -38,7 +39,7 @@ def dev(*, config: Config = None) -> int:
 
 async def _dev(settings: Settings) -> None:
     home = await prepare(settings)
-    async with receiving(home.secret, _heard) as receiver, gateway(settings, Roles()) as address:
+    async with receiving(home.secret, _heard) as receiver, gateway(settings, Roles(), local=True) as address:
         remember(settings, home, address)
         delivery = await asyncio.to_thread(first_delivery, address, home, receiver)
         _say(_delivered(delivery) + _banner(address, home, receiver, settings))

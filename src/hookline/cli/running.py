@@ -29,8 +29,8 @@ def run_until_stopped(work: Coroutine[None, None, None]) -> int:
 
 
 @asynccontextmanager
-async def gateway(settings: Settings, roles: Roles) -> AsyncIterator[str]:
-    """The program with its log on standard output. Yields the address that it answers at."""
+async def gateway(settings: Settings, roles: Roles, *, local: bool = False) -> AsyncIterator[str]:
+    """The program with its log on standard output. Yields the address that it answers at. `local`: see `serving`."""
     telemetry = Telemetry(
         stream=FileIO(1, "wb", closefd=False),
         clock=SystemClock(),
@@ -40,7 +40,7 @@ async def gateway(settings: Settings, roles: Roles) -> AsyncIterator[str]:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     _raise_file_limit()
     with telemetry.libraries():
-        async with serving(settings, telemetry, roles) as address:
+        async with serving(settings, telemetry, roles, local=local) as address:
             _settle_garbage()
             yield address
     telemetry.flush()
