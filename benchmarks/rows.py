@@ -190,8 +190,21 @@ def _accept(subject: Subject, *, batch: int) -> tuple[float, dict[str, int]]:
 
 
 def received(subject: Subject) -> Received:
+    """Published, received, received, published: a machine that slows down meanwhile counts against both."""
+    first, third = _accept(subject, batch=1), _receive(subject)
+    fourth, second = _receive(subject), _accept(subject, batch=1)
+    published, rate = (first[0] + second[0]) / 2, (third[0] + fourth[0]) / 2
+    counts = [one for _, one in (first, second, third, fourth)]
+    return Received(
+        **{name: sum(one[name] for one in counts) for name in counts[0]},
+        published_per_s=published,
+        received_per_s=rate,
+        ratio_to_published=ratio(rate, published),
+    )
+
+
+def _receive(subject: Subject) -> tuple[float, dict[str, int]]:
     """A request's answer holds no id: what is lost is what was accepted and did not arrive."""
-    published, first = _accept(subject, batch=1)
     rig, options = subject.rig, subject.options
     tenant = subject.tenant(["/received"])
     path = subject.gateway.source(tenant, {**SOURCE, "secrets": [_SECRET]})
@@ -202,14 +215,8 @@ def received(subject: Subject) -> Received:
     if not accepted.accepted:
         raise RuntimeError(f"The gateway received nothing: {accepted.fault}")
     lost = max(0, accepted.accepted - rig.arrived(accepted.accepted))
-    second = {"lost": lost, "duplicated": 0, "refused": accepted.refused, "expected": accepted.accepted}
-    rate = window.accepted / window.seconds
-    return Received(
-        **{name: first[name] + second[name] for name in first},
-        published_per_s=published,
-        received_per_s=rate,
-        ratio_to_published=ratio(rate, published),
-    )
+    counts = {"lost": lost, "duplicated": 0, "refused": accepted.refused, "expected": accepted.accepted}
+    return window.accepted / window.seconds, counts
 
 
 def open_loop(subject: Subject, base: Base) -> OpenLoop:
