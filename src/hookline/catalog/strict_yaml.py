@@ -12,7 +12,11 @@ def parse_yaml(text: str) -> object:
         loader.dispose()
 
 
-class _StrictLoader(yaml.SafeLoader):
+# Built upon libyaml where PyYAML has it, as its wheels do: the catalogue is read at each start.
+_Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _StrictLoader(_Loader):  # type: ignore[valid-type,misc]
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
         """Of two equal keys YAML's own loader keeps the last and says nothing. It calls this for every mapping."""
         seen: set[str] = set()
