@@ -9,11 +9,10 @@ from pathlib import Path
 from types import MappingProxyType
 
 import msgspec
-import yaml
 
 from hookline.catalog.dialect_rules import check_dialect
 from hookline.catalog.provider_file import ProviderFile
-from hookline.catalog.strict_yaml import parse_yaml
+from hookline.catalog.strict_yaml import read_yaml
 from hookline.errors import CatalogError, InvalidField
 from hookline.model.dialect import Dialect
 
@@ -97,14 +96,7 @@ def _mistakes(file: Traversable) -> Iterator[None]:
 
 
 def _read(file: Traversable) -> dict[str, object]:
-    try:
-        values = parse_yaml(file.read_text("utf-8"))
-    except FileNotFoundError as error:
-        raise CatalogError(f"{file} is missing.") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise CatalogError(f"{file} cannot be read: {error}") from error
-    except yaml.YAMLError as error:
-        raise CatalogError(f"{file} is not YAML: {error}") from error
+    values = read_yaml(file)
     if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
         raise CatalogError(f"{file} is no mapping of names to values.")
     return values

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from importlib.resources.abc import Traversable
 
 import msgspec
-import yaml
 
-from hookline.catalog.strict_yaml import parse_yaml
+from hookline.catalog.strict_yaml import read_yaml
 from hookline.errors import CatalogError
 from hookline.model.sample import Sample, SampleFile, SampleRule
 
@@ -24,10 +23,8 @@ def read_samples(folder: Traversable) -> Sequence[Sample]:
             raise CatalogError(f"{index} is missing.", hint=f"It says what must become of {files[0]}.")
         return []
     try:
-        given = msgspec.convert(parse_yaml(index.read_text("utf-8")), SampleFile)
-    except yaml.YAMLError as error:
-        raise CatalogError(f"{index} is not YAML: {error}") from error
-    except (OSError, UnicodeDecodeError, msgspec.ValidationError) as error:
+        given = msgspec.convert(read_yaml(index), SampleFile)
+    except msgspec.ValidationError as error:
         raise CatalogError(f"{index}: {error}") from error
     if stray := sorted(set(files) ^ given.samples.keys()):
         raise CatalogError(f"{index}: {stray[0]} is named there and is no file, or is a file and not named.")

@@ -1,15 +1,42 @@
 """YAML as the catalogue reads it: plain values only, and nothing is dropped silently."""
 
+from importlib.resources.abc import Traversable
+
 import yaml
+
+from hookline.errors import CatalogError
+
+
+def read_yaml(file: Traversable) -> object:
+    """Raises CatalogError."""
+    try:
+        return parse_yaml(file.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise CatalogError(f"{file} is missing.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise CatalogError(f"{file} cannot be read: {error}") from error
+    except yaml.YAMLError as error:
+        told = " ".join(str(error).replace('in "<unicode string>", ', "at ").split())
+        raise CatalogError(f"{file} is not YAML: {told}") from error
 
 
 def parse_yaml(text: str) -> object:
     """Raises yaml.YAMLError; its text names line and column."""
     loader = _StrictLoader(text)
     try:
-        return loader.get_single_data()
+        value: object = loader.get_single_data()
     finally:
         loader.dispose()
+    _check_finite(value)
+    return value
+
+
+def _check_finite(value: object, above: frozenset[int] = frozenset()) -> None:
+    if id(value) in above:
+        raise yaml.composer.ComposerError(None, None, "an alias stands within what it stands for")
+    if isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            _check_finite(one, above | {id(value)})
 
 
 # Built upon libyaml where PyYAML has it, as its wheels do: the catalogue is read at each start.
