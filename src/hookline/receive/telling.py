@@ -13,7 +13,7 @@ from hookline.receive.inbound import Inbound
 
 MAX_HEADERS = 16 * 1024
 """Bytes of headers that are kept."""
-MAX_NAMES = 200
+MAX_NAMES = 64
 """Of headers, of which is remembered whether they are credentials."""
 NEVER_FORWARDED = frozenset(
     {
