@@ -21,7 +21,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"route", "deliver", "receive", "records"}),
     frozenset({"client"}),
     frozenset({"api", "systems", "web"}),
-    frozenset({"server"}),
+    frozenset({"server", "core"}),
     frozenset({"app"}),
     frozenset({"cli"}),
     frozenset({"docs", "__main__"}),
@@ -44,7 +44,7 @@ MODULES_OF = {
 """Parts of more than one file that need no folder."""
 
 MAY_READ_CONFIG = frozenset(
-    {"config", "vault", "server", "api", "app", "cli", "docs", "telemetry", "log_lines"}
+    {"config", "vault", "server", "api", "core", "app", "cli", "docs", "telemetry", "log_lines"}
 )
 """Settings are read once and passed down as arguments; the rest take values. `telemetry` takes its types only."""
 

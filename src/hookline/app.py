@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -13,39 +13,27 @@ from hookline import __version__, metrics
 from hookline.address import address_of
 from hookline.api.app import build_api, build_probes
 from hookline.api.parts import Parts
-from hookline.catalog.loader import load_dialects, load_providers
 from hookline.clock import Clock, SystemClock
 from hookline.config import Settings
+from hookline.core import Core, build_core
 from hookline.deliver.claimer import Claimer
-from hookline.deliver.dialect import Envelope, compile_dialect
 from hookline.deliver.gather import Gatherer
 from hookline.deliver.hand import NodeHand
 from hookline.deliver.lanes import Lanes
 from hookline.deliver.node import Lease, Node, repeat
-from hookline.deliver.targets import Targets
 from hookline.deliver.tester import Tester
 from hookline.deliver.told import Told
-from hookline.deliver.upkeep import Bounds, Upkeep
 from hookline.deliver.worker import Worker
 from hookline.emissions import NodeStarted, NodeStopped, NodeStopping, RestoreHeld
-from hookline.model.ids import Ids, NodeId
-from hookline.net.client import Client
-from hookline.net.dns import DnsResolver
-from hookline.net.guard import Guard
-from hookline.net.interfaces import addresses_by_name, own_addresses
-from hookline.net.proxy import parse_proxy
-from hookline.net.url import parse_url
-from hookline.receive.inbox import Inbox
+from hookline.model.ids import NodeId
 from hookline.route.distant import DistantHand
 from hookline.route.draft import Hand
 from hookline.route.publish import Publisher
 from hookline.server import Server
 from hookline.storage.ledger import Ledger
-from hookline.storage.open import Location, Opened, open_store
 from hookline.storage.postgres.hints import Hints
 from hookline.storage.restore import hold_waiting
 from hookline.telemetry import Telemetry
-from hookline.vault import Vault, load_keys
 
 HOLD_CHUNK = 1000
 SETTLE_EVERY, MEASURE_EVERY, FORGET_EVERY = 2.0, 10.0, 600.0
@@ -56,24 +44,6 @@ class Roles(msgspec.Struct, frozen=True, kw_only=True):
 
     api: bool = True
     worker: bool = True
-
-
-@dataclass(frozen=True, kw_only=True)
-class Core:
-    """What every role needs."""
-
-    settings: Settings
-    clock: Clock
-    telemetry: Telemetry
-    ids: Ids
-    opened: Opened
-    ledger: Ledger
-    dialects: Mapping[str, Envelope]
-    guard: Guard
-    client: Client
-    targets: Targets
-    upkeep: Upkeep
-    inbox: Inbox
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +90,7 @@ async def running(
     the system's unless tests turn the hands.
     """
     async with AsyncExitStack() as stack:
-        core = await _core(
+        core = await build_core(
             settings, telemetry, stack, ledger or (lambda plain: plain), clock or SystemClock()
         )
         engine = _engine(core, roles)
@@ -172,6 +142,7 @@ def _parts(engine: Engine, address: str = "") -> Parts:
         directory=core.opened.directory,
         guard=core.guard,
         dialects=core.dialects,
+        systems=core.systems,
         tester=Tester(core.client, core.targets, core.clock),
         shedder=core.upkeep,
         inbox=core.inbox,
@@ -181,50 +152,6 @@ def _parts(engine: Engine, address: str = "") -> Parts:
         ids=core.ids,
         started_node=engine,
         wake=engine.wake,
-    )
-
-
-async def _core(
-    settings: Settings,
-    telemetry: Telemetry,
-    stack: AsyncExitStack,
-    wrap: Callable[[Ledger], Ledger],
-    clock: Clock,
-) -> Core:
-    opened = await open_store(_location(settings), Vault(load_keys(settings)), clock)
-    stack.push_async_callback(opened.close)
-    resolver = DnsResolver(clock)
-    stack.push_async_callback(resolver.close)
-    guard = _guard(settings, resolver)
-    proxy = settings.proxy.reveal()
-    client = Client(
-        dial=guard, proxy=parse_proxy(proxy, names=settings.proxy_resolves_names) if proxy else None
-    )
-    stack.push_async_callback(client.close)
-    dialects = {name: compile_dialect(dialect) for name, dialect in load_dialects(settings.catalog).items()}
-    bounds = Bounds(
-        retention_days=settings.retention_days,
-        idempotency_days=settings.idempotency_days,
-        backlog_limit=settings.backlog_limit,
-        tenant_backlog_limit=settings.tenant_backlog_limit,
-    )
-    return Core(
-        settings=settings,
-        clock=clock,
-        telemetry=telemetry,
-        ids=Ids(clock),
-        opened=opened,
-        ledger=wrap(opened.store.ledger),
-        dialects=dialects,
-        guard=guard,
-        client=client,
-        targets=Targets(dialects, guard.check),
-        upkeep=Upkeep(
-            store=opened.store, prune=opened.prune, bounds=bounds, clock=clock, telemetry=telemetry
-        ),
-        inbox=Inbox.over(
-            opened.store, load_providers(settings.catalog), client, clock=clock, telemetry=telemetry
-        ),
     )
 
 
@@ -363,28 +290,6 @@ async def _cancelled(*tasks: asyncio.Task[None]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _location(settings: Settings) -> Location:
-    return Location(
-        sqlite=settings.sqlite_file,
-        postgres=settings.database_url,
-        pool_size=settings.pool_size,
-        key_days=settings.idempotency_days,
-    )
-
-
-def _guard(settings: Settings, resolver: DnsResolver) -> Guard:
-    own_hosts = [parse_url(settings.public_url).host] if settings.public_url else []
-    return Guard(
-        resolver=resolver,
-        allow_networks=settings.allow_networks,
-        allow_hosts=settings.allow_hosts,
-        allow_http=settings.allow_http,
-        own_addresses={*own_addresses(), *addresses_by_name()},
-        own_hosts=own_hosts,
-        nat64=settings.nat64,
-    )
 
 
 def started(engine: Engine, address: str) -> NodeStarted:

@@ -78,8 +78,11 @@ def named(route: Route) -> str:
 ROUTES = list(_routes())
 CLOSED = [route for route in ROUTES if route.scope is not None]
 OPEN = [route for route in ROUTES if route.scope is None]
-WITH_ID = [route for route in CLOSED if "{" in route.path and "{provider}" not in route.path]
-"""Providers belong to everybody."""
+EVERYBODYS = ("{provider}", "{system}")
+"""The catalogue's."""
+WITH_ID = [
+    route for route in CLOSED if "{" in route.path and not any(name in route.path for name in EVERYBODYS)
+]
 BY_NAME = {named(route): route for route in ROUTES}
 
 
@@ -103,6 +106,7 @@ async def things(api: Running, admin: str, tenant: str) -> dict[str, str]:
         "source_id": source.json["id"],
         "receipt_id": received.json["items"][0]["id"],
         "provider": "stripe",
+        "system": "askpro-gateway",
         "name": "call.started",
         "key_id": key.json["id"],
         "tenant_id": tenant,

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from hookline.api.schemas import compile_schema
 from hookline.errors import InvalidField
+from hookline.model.json_schema import compile_schema
 from tests.api.conftest import Keys
 from tests.api.running import Running, Told
 

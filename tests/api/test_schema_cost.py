@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from hookline.api.schema_cost import MAX_PARTS, check_cost
-from hookline.api.schemas import MAX_SCHEMA
 from hookline.errors import InvalidField
+from hookline.model.json_schema import MAX_SCHEMA
+from hookline.model.schema_cost import MAX_PARTS, check_cost
 from tests.api.conftest import Keys
 from tests.api.running import Running
 

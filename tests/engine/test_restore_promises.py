@@ -4,9 +4,9 @@ import msgspec
 import pytest
 from sqlalchemy import select
 
-from hookline.app import _location
 from hookline.clock import SECOND, Micros
 from hookline.config import load
+from hookline.core import location_of
 from hookline.model.attempt import Attempt, Cause, Exchange
 from hookline.model.delivery import Delivery, State
 from hookline.model.event import Event
@@ -111,7 +111,7 @@ async def _endpoints(
 
 async def _opened(env: dict[str, str], clock: ManualClock) -> Opened:
     settings = load(env)
-    return await open_store(_location(settings), Vault(load_keys(settings)), clock)
+    return await open_store(location_of(settings), Vault(load_keys(settings)), clock)
 
 
 async def _states(hookline: Gateway, *of: Event) -> list[State]:

@@ -131,3 +131,22 @@ def test_names_from_hostile_publishers_are_remembered_up_to_a_bound() -> None:
     for number in range(MAX_TYPES + 10):
         assert matcher.match(event(f"t.{number}")).endpoint_ids == ("all",)
     assert len(matcher._by_type) <= MAX_TYPES
+
+
+def test_systems_stay_apart() -> None:
+    """An event of a system goes to endpoints of it and of none; one of none goes to all."""
+    matcher = Matcher(
+        [
+            Route(endpoint_id="urpa", patterns=("*",), system="urpa"),
+            Route(endpoint_id="4calls", patterns=("*",), system="4calls", filter="type != 'x'"),
+            Route(endpoint_id="all", patterns=("*",)),
+        ]
+    )
+    for _ in range(2):
+        assert matcher.match(event(), "urpa").endpoint_ids == ("urpa", "all")
+        assert set(matcher.match(event(), "4calls").endpoint_ids) == {"4calls", "all"}
+        assert set(matcher.match(event()).endpoint_ids) == {"urpa", "4calls", "all"}
+    told = {one.endpoint_id: one for one in matcher.explain(event(), "urpa")}
+    assert told["urpa"].matched
+    assert not told["4calls"].matched
+    assert told["4calls"].reason == "The endpoint is one of 4calls; the event is one of urpa."

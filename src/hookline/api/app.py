@@ -20,6 +20,7 @@ from hookline.api import (
     receipts,
     secrets,
     sources,
+    systems,
     tenants,
 )
 from hookline.api.auth import Auth
@@ -46,6 +47,7 @@ NOUNS = (
     sources,
     receipts,
     providers,
+    systems,
     keys,
     tenants,
     health,

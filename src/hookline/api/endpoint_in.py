@@ -1,16 +1,18 @@
 """An endpoint as users write it, and everything that is checked before it is stored."""
 
 import asyncio
-from typing import Annotated, Literal, assert_never
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, assert_never
 
 import msgspec
 
-from hookline.api.body import at_field
+from hookline.api.body import at_field, convert_values, decode_body
+from hookline.api.endpoint_secrets import Given, secrets_of
 from hookline.api.parts import Parts
+from hookline.api.systems import system_named, unknown_event
 from hookline.api.text import Description, Metadata, Name
 from hookline.clock import Micros
 from hookline.deliver.dialect import Envelope
-from hookline.deliver.sign import check_secret, new_secret, new_signing_key, sign_with
 from hookline.errors import InvalidField
 from hookline.model.endpoint import (
     NO_AUTH,
@@ -23,19 +25,19 @@ from hookline.model.endpoint import (
     NoAuth,
     Order,
     Rate,
-    Secret,
+    Timeout,
 )
-from hookline.model.ids import SecretId, TenantId
+from hookline.model.ids import TenantId
 from hookline.model.json import nearest
-from hookline.model.patterns import check_pattern
+from hookline.model.patterns import Patterns, check_pattern
 from hookline.model.retry import DEFAULT_RETRY, AnyRetryPolicy
+from hookline.model.system import System
 from hookline.net.header import MASK, RESERVED, check_header, check_headers
 from hookline.net.url import parse_url
 from hookline.route.filter import compile_filter
 
 LOOK_UP = 3.0
 """Seconds for the look at what the host name resolves to; each dial looks again anyway."""
-_FIELD = "secrets"
 
 
 class EndpointIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -56,9 +58,13 @@ class EndpointIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """The newest first. Left out: one is made for a new endpoint, and those of an old one stay."""
     unsigned: bool = False
     """No secret: receivers cannot know who sent the request."""
+    system: str = ""
+    """The system that it belongs to (`/v1/systems`): it gets no events of others; `dialect`, `timeout` and `retry`, left
+    out, are the system's, and so is whether a secret is made.
+    """
     dialect: str = "standard"
     """The form of body, headers and signature."""
-    timeout: Annotated[float, msgspec.Meta(ge=0.5, le=60)] = 15.0
+    timeout: Timeout = 15.0
     """Seconds for the whole exchange."""
     retry: AnyRetryPolicy = DEFAULT_RETRY
     rate: Rate | None = None
@@ -72,13 +78,18 @@ class EndpointIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     metadata: Metadata = {}
 
 
+_ENDPOINT = msgspec.json.Decoder(EndpointIn)
+
+
 async def made(
     given: EndpointIn, parts: Parts, tenant: TenantId, now: Micros, known: Endpoint | None = None
 ) -> Endpoint:
     """The endpoint that `given` describes, in the place of `known` if there is one. Raises for what is not allowed."""
     given = _unmasked(given, known)
     dialect = _dialect(given.dialect, parts)
-    _check(given, dialect)
+    system = system_named(given.system, parts.systems) if given.system else None
+    _check(given, dialect, system)
+    wanted = Given(values=given.secrets, unsigned=given.unsigned, rule=system.secret if system else None)
     return Endpoint(
         id=known.id if known else parts.ids.endpoint(),
         tenant_id=tenant,
@@ -90,7 +101,8 @@ async def made(
         method=given.method,
         headers=given.headers,
         auth=given.auth,
-        secrets=_secrets(given, parts, dialect, now, known),
+        secrets=secrets_of(wanted, parts, dialect, now, known.secrets if known else ()),
+        system=given.system,
         dialect=given.dialect,
         timeout=given.timeout,
         retry=given.retry,
@@ -114,42 +126,20 @@ def as_given(endpoint: Endpoint) -> EndpointIn:
     return EndpointIn(**fields, unsigned=not endpoint.secrets)
 
 
-def new_secret_of(value: str, parts: Parts, now: Micros) -> Secret:
-    return Secret(id=parts.ids.secret(), value=value, created_at=now)
+def decode_endpoint(body: bytes, parts: Parts) -> EndpointIn:
+    """Raises what is wrong with it."""
+    given = decode_body(body, _ENDPOINT)
+    return with_defaults(msgspec.json.decode(body), parts) if given.system else given
 
 
-def check_secret_for(value: str, dialect: Envelope) -> None:
-    """Raises InvalidField unless endpoints of this dialect can sign with `value`."""
-    if dialect.signing is None:
-        raise InvalidField(
-            f"The dialect {dialect.name} does not sign.", hint="Leave the secret out.", field=_FIELD
-        )
-    check_secret(value, dialect.keys)
-    sign_with(Secret(id=SecretId(""), value=value, created_at=Micros(0)), dialect.signing)
-
-
-def made_secret(dialect: Envelope, kind: Literal["hmac", "ed25519"] = "hmac") -> str:
-    value = new_signing_key() if kind == "ed25519" else new_secret()
-    check_secret_for(value, dialect)
-    return value
-
-
-def _secrets(
-    given: EndpointIn, parts: Parts, dialect: Envelope, now: Micros, known: Endpoint | None
-) -> tuple[Secret, ...]:
-    if given.unsigned:
-        if given.secrets:
-            raise InvalidField("An unsigned endpoint has no secrets.", hint="Send one of both.", field=_FIELD)
-        return ()
-    if given.secrets is not None:
-        for value in given.secrets:
-            check_secret_for(value, dialect)
-        return tuple(new_secret_of(value, parts, now) for value in given.secrets)
-    if known is not None and known.secrets:
-        for secret in known.secrets:
-            check_secret_for(secret.value, dialect)
-        return known.secrets
-    return (new_secret_of(made_secret(dialect), parts, now),) if dialect.signing is not None else ()
+def with_defaults(values: Mapping[str, Any], parts: Parts) -> EndpointIn:
+    """From values that were read before: what they leave out is the system's, where they name one."""
+    name = values.get("system")
+    if not isinstance(name, str) or not name:
+        return convert_values(values, EndpointIn)
+    system = system_named(name, parts.systems)
+    usual = {"dialect": system.dialect, "retry": system.retry, "timeout": system.timeout}
+    return convert_values({**msgspec.to_builtins(usual), **values}, EndpointIn)
 
 
 def _dialect(name: str, parts: Parts) -> Envelope:
@@ -161,10 +151,10 @@ def _dialect(name: str, parts: Parts) -> Envelope:
     return found
 
 
-def _check(given: EndpointIn, dialect: Envelope) -> None:
+def _check(given: EndpointIn, dialect: Envelope, system: System | None) -> None:
     for position, pattern in enumerate(given.events):
         with at_field(f"events[{position}]"):
-            check_pattern(pattern)
+            _check_pattern(pattern, system)
     if given.filter:
         with at_field("filter"):
             compile_filter(given.filter)
@@ -183,6 +173,14 @@ def _check(given: EndpointIn, dialect: Envelope) -> None:
             hint="Leave batch out, or choose another dialect.",
             field="batch",
         )
+
+
+def _check_pattern(pattern: str, system: System | None) -> None:
+    check_pattern(pattern)
+    wanted = Patterns((pattern,))
+    if system is not None and not any(map(wanted.matches, system.events)):
+        detail, hint = unknown_event(pattern, system)
+        raise InvalidField(detail, hint=hint)
 
 
 def _check_auth(auth: Auth, reserved: frozenset[str]) -> None:

@@ -78,6 +78,8 @@ class EndpointOut(msgspec.Struct, frozen=True, kw_only=True):
     auth: Auth
     secrets: list[SecretOut]
     """The newest first."""
+    system: str
+    """The system that it belongs to; empty: none."""
     dialect: str
     timeout: float
     retry: AnyRetryPolicy
@@ -125,6 +127,7 @@ def shaped(endpoint: Endpoint, counters: Counters) -> EndpointOut:
         headers=dict(redact(tuple(endpoint.headers.items()))),
         auth=masked(endpoint.auth),
         secrets=[shaped_secret(secret) for secret in endpoint.secrets],
+        system=endpoint.system,
         dialect=endpoint.dialect,
         timeout=endpoint.timeout,
         retry=endpoint.retry,

@@ -7,8 +7,8 @@ from litestar import delete, get, patch, post, put
 from litestar.params import RawBody
 
 from hookline.api.attempt_out import AttemptOut, shaped_attempt
-from hookline.api.body import absent, convert_values, decode_body
-from hookline.api.endpoint_in import EndpointIn, as_given, made
+from hookline.api.body import absent, decode_body
+from hookline.api.endpoint_in import EndpointIn, as_given, decode_endpoint, made, with_defaults
 from hookline.api.endpoint_out import EndpointOut, StatsOut, shaped, shaped_hour
 from hookline.api.lists import Listing, Paging
 from hookline.api.merge import decode_patch, merged
@@ -60,7 +60,6 @@ class HeldChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """`release` sends them, paced; `cancel` ends them; `keep` leaves them held."""
 
 
-_ENDPOINT = msgspec.json.Decoder(EndpointIn)
 _TRIAL = msgspec.json.Decoder(TrialIn)
 _CHOICE = msgspec.json.Decoder(HeldChoice)
 _READ = rule(Scope.READ)
@@ -70,7 +69,7 @@ _MANAGE = rule(Scope.MANAGE)
 @post("/v1/endpoints", opt=rule(Scope.MANAGE, body=EndpointIn))
 async def create_endpoint(body: RawBody, caller: NeedsCaller, parts: NeedsParts) -> EndpointOut:
     """Create an endpoint. Unless secrets are given, or `unsigned` is true, one is made: reveal it by `/secrets`."""
-    given = decode_body(body, _ENDPOINT)
+    given = decode_endpoint(body, parts)
     endpoint = await made(given, parts, caller.tenant, parts.clock.now())
     await parts.store.endpoints.create(endpoint)
     await parts.directory.reload(caller.tenant)
@@ -103,7 +102,7 @@ async def replace_endpoint(
     endpoint_id: PathText, body: RawBody, caller: NeedsCaller, parts: NeedsParts
 ) -> EndpointOut:
     """Replace an endpoint: what is left out gets its default; secrets that are not given stay."""
-    given = decode_body(body, _ENDPOINT)
+    given = decode_endpoint(body, parts)
     known = await parts.store.endpoints.get(caller.tenant, EndpointId(endpoint_id))
     return await _replaced(parts, given, known)
 
@@ -121,7 +120,7 @@ async def change_endpoint(
     before = msgspec.to_builtins(as_given(known))
     if change.get("secrets") is not None and "unsigned" not in change:
         before["unsigned"] = False
-    given = convert_values(merged(before, change), EndpointIn)
+    given = with_defaults(merged(before, change), parts)
     return await _replaced(parts, given, known, filter_saved="filter" in change)
 
 
@@ -220,18 +219,27 @@ async def _test_event(given: TrialIn, endpoint: Endpoint, parts: Parts) -> Event
     exact = [pattern for pattern in endpoint.events if not pattern.endswith(ALL)]
     name = given.type if given.type is not None else next(iter(exact), TEST_TYPE)
     check_type(name)
-    config = await parts.config(endpoint.tenant_id)
-    known = config.event_types.get(name)
-    example = bytes(known.example) if known is not None and known.example is not None else b""
     now = parts.clock.now()
     return Event(
         id=parts.ids.event(),
         tenant_id=endpoint.tenant_id,
         type=name,
-        data=bytes(given.data) or example or b'{"message":"This is a test from Hookline."}',
+        data=bytes(given.data) or await _example(name, endpoint, parts),
         time=now,
         accepted_at=now,
+        system=endpoint.system,
     )
+
+
+async def _example(name: str, endpoint: Endpoint, parts: Parts) -> bytes:
+    """The tenant's own, else that of the endpoint's system."""
+    config, system = await parts.config(endpoint.tenant_id), parts.systems.get(endpoint.system)
+    known = config.event_types.get(name)
+    if known is not None and known.example is not None:
+        return bytes(known.example)
+    if system is not None and name in system.events:
+        return msgspec.json.encode(system.events[name].example)
+    return b'{"message":"This is a test from Hookline."}'
 
 
 HANDLERS = (

@@ -50,6 +50,8 @@ class EventIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     order_key: OrderKey = ""
     """Endpoints that order by key send events of one key one after the other."""
     tags: Annotated[tuple[Tag, ...], msgspec.Meta(max_length=20)] = ()
+    system: str = ""
+    """The system that it belongs to: endpoints of other systems do not get it. Left out: all may."""
 
 
 class BatchIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -79,6 +81,7 @@ def draft_of(given: EventIn, header_key: bytes = b"") -> Draft:
         idempotency_key=_key(given.idempotency_key, header_key) if header_key else given.idempotency_key,
         order_key=given.order_key,
         tags=given.tags,
+        system=given.system,
     )
 
 

@@ -9,12 +9,12 @@ from litestar.params import RawBody
 from hookline.api.body import absent, at_field, decode_body
 from hookline.api.lists import Listing, Paging
 from hookline.api.rules import NeedsCaller, NeedsPaging, NeedsParts, PathText, rule
-from hookline.api.schemas import check_event_type
 from hookline.api.text import Description
 from hookline.api.times import iso
 from hookline.errors import InvalidField
 from hookline.model.api_key import Scope
 from hookline.model.event_type import Enforcement, EventType
+from hookline.model.json_schema import check_event_type
 from hookline.model.patterns import check_type
 
 _NULL = b"null"

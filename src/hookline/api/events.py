@@ -43,6 +43,8 @@ class EventOut(msgspec.Struct, frozen=True, kw_only=True):
     receipt_id: str | None
     """The request that it was made from; null: it was published."""
     source_id: str | None
+    system: str
+    """The system that it belongs to; empty: none."""
     matched: tuple[str, ...]
     """The endpoints that it must reach; empty: none wanted it."""
     failures: dict[str, str]
@@ -151,7 +153,7 @@ async def get_event_matches(event_id: PathText, caller: NeedsCaller, parts: Need
     config = await parts.config(caller.tenant)
     data = event.data if event.content_type == JSON else b""
     asked = FilterInput(type=event.type, data=data, tags=event.tags, time=event.time)
-    now = {match.endpoint_id: match for match in parts.publisher.matcher(config).explain(asked)}
+    now = {match.endpoint_id: match for match in parts.publisher.matcher(config).explain(asked, event.system)}
     deliveries: dict[str, Delivery] = {delivery.endpoint_id: delivery for delivery in found}
     wanted: dict[str, None] = dict.fromkeys([*event.matched, *event.failures, *now])
     return MatchList(items=[_match(event, one, deliveries.get(one), now.get(one)) for one in wanted])
@@ -182,6 +184,7 @@ def _shaped(event: Event) -> EventOut:
         tags=event.tags,
         receipt_id=None if event.origin is None else event.origin.receipt_id,
         source_id=None if event.origin is None else event.origin.source_id,
+        system=event.system,
         matched=event.matched,
         failures=event.failures,
     )

@@ -9,6 +9,7 @@ from hookline.config import Settings
 from hookline.deliver.dialect import Envelope
 from hookline.deliver.tester import Tester
 from hookline.model.ids import Ids, TenantId
+from hookline.model.system import System
 from hookline.net.guard import Guard
 from hookline.receive.inbox import Inbox
 from hookline.route.publish import Publisher
@@ -45,6 +46,7 @@ class Parts:
     directory: Directory
     guard: Guard
     dialects: Mapping[str, Envelope]
+    systems: Mapping[str, System]
     tester: Tester
     shedder: Shedding
     inbox: Inbox

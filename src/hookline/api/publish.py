@@ -14,6 +14,7 @@ from hookline.api.problem import Answer, Problem, RawHeaders, problem_of
 from hookline.api.reading import Receive, Scope, header_values, read_body
 from hookline.api.rules import Rule
 from hookline.api.schemas import Schemas
+from hookline.api.systems import system_named, unknown_event
 from hookline.errors import HooklineError, InvalidField, Overloaded, SchemaMismatch
 from hookline.model.api_key import Scope as KeyScope
 from hookline.model.event import JSON
@@ -73,6 +74,7 @@ class Publishing:
         self._directory = parts.directory
         self._shedder = parts.shedder
         self._settings = parts.settings
+        self._systems = parts.systems
         self._auth = auth
         self._schemas = Schemas()
         self._current = parts.config
@@ -174,17 +176,24 @@ class Publishing:
 
     def _check(self, config: TenantConfig, draft: Draft) -> tuple[Warned, ...]:
         """Against the catalogue of event types. Raises SchemaMismatch where its schema is enforced."""
-        if not config.event_types and len(draft.data) <= LARGE:
+        if not config.event_types and len(draft.data) <= LARGE and not draft.system:
             return ()
-        warnings: list[Warned] = []
+        warnings = self._check_system(draft) if draft.system else []
         if len(draft.data) > LARGE:
             warnings.append(_large(len(draft.data)))
         known = config.event_types.get(draft.type)
         if known is not None:
             warnings += self._check_type(known, draft)
-        elif config.event_types:
+        elif config.event_types and not draft.system:
             warnings.append(_unknown_type(draft.type, config))
         return tuple(warnings)
+
+    def _check_system(self, draft: Draft) -> list[Warned]:
+        """Raises InvalidField for a system that there is not."""
+        system = system_named(draft.system, self._systems)
+        if draft.type in system.events:
+            return []
+        return [Warned(code="unknown_type", detail=" ".join(unknown_event(draft.type, system)))]
 
     def _check_type(self, known: EventType, draft: Draft) -> list[Warned]:
         warnings = []

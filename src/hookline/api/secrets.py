@@ -8,8 +8,8 @@ from litestar.params import RawBody
 
 from hookline.api.auth import Caller
 from hookline.api.body import decode_body
-from hookline.api.endpoint_in import check_secret_for, made_secret, new_secret_of
 from hookline.api.endpoint_out import RevealedSecret, revealed
+from hookline.api.endpoint_secrets import check_secret_for, made_secret, new_secret_of
 from hookline.api.parts import Parts
 from hookline.api.rules import NeedsCaller, NeedsParts, PathText, rule
 from hookline.clock import SECOND, Micros
@@ -19,6 +19,7 @@ from hookline.errors import Conflict
 from hookline.model.api_key import Scope
 from hookline.model.endpoint import Endpoint, Secret
 from hookline.model.ids import EndpointId
+from hookline.model.system import SecretRule
 
 OVERLAP = 86_400.0
 MAX_SECRETS = 10
@@ -70,7 +71,9 @@ async def rotate_secret(
 
 def _rotated(known: Endpoint, given: RotateIn, parts: Parts) -> Endpoint:
     dialect, now = parts.dialects[known.dialect], parts.clock.now()
-    fresh = new_secret_of(_value(given, dialect), parts, now)
+    system = parts.systems.get(known.system)
+    value = _value(given, dialect, system.secret if system else None)
+    fresh = new_secret_of(value, parts, now)
     until = Micros(now + round(given.overlap_seconds * SECOND))
     older = [_ending(secret, until) for secret in known.secrets]
     living = [secret for secret in older if secret.expires_at is not None and secret.expires_at > now]
@@ -88,10 +91,10 @@ def _ending(secret: Secret, until: Micros) -> Secret:
     return msgspec.structs.replace(secret, expires_at=Micros(ends))
 
 
-def _value(given: RotateIn, dialect: Envelope) -> str:
+def _value(given: RotateIn, dialect: Envelope, rule: SecretRule | None) -> str:
     if given.secret is None:
-        return made_secret(dialect, given.kind)
-    check_secret_for(given.secret, dialect)
+        return made_secret(dialect, given.kind, rule=rule)
+    check_secret_for(given.secret, dialect, rule)
     return given.secret
 
 

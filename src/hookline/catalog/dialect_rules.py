@@ -2,9 +2,9 @@
 
 import re
 import zoneinfo
-from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 
+from hookline.catalog.json_tree import texts_of
 from hookline.errors import InvalidField
 from hookline.model.dialect import DATA_PATH, Dialect, TimeForm
 from hookline.model.form import parse_form, slots
@@ -91,7 +91,7 @@ def _check_zone(time: TimeForm) -> None:
 
 
 def _check_tree(field: str, tree: object, *, splice: bool) -> None:
-    for path, text in _texts(field, tree):
+    for path, text in texts_of(field, tree):
         if text == "{data}":
             if not splice:
                 raise InvalidField("Data that is not JSON can only stand for the whole body.", field=path)
@@ -101,22 +101,6 @@ def _check_tree(field: str, tree: object, *, splice: bool) -> None:
         numbers = [slot.name for slot in slots(form) if slot.number]
         if numbers and (len(form) > 1 or numbers[0] not in NUMBERS):
             raise InvalidField("Only a time alone, as {time.unix:number}, can be a number.", field=path)
-
-
-def _texts(field: str, tree: object) -> Iterator[tuple[str, str]]:
-    """Every text of the tree with its path; refuses what is no JSON, such as YAML's dates."""
-    if isinstance(tree, str):
-        yield field, tree
-    elif isinstance(tree, dict):
-        for key, value in tree.items():
-            if not isinstance(key, str):
-                raise InvalidField(f"The key {key!r} is not text: a form must stand in quotes.", field=field)
-            yield from _texts(f"{field}.{key}", value)
-    elif isinstance(tree, list):
-        for position, value in enumerate(tree):
-            yield from _texts(f"{field}[{position}]", value)
-    elif tree is not None and not isinstance(tree, bool | int | float):
-        raise InvalidField(f"{tree!r} is not JSON.", field=field)
 
 
 def _check_form(field: str, text: str, allowed: AbstractSet[str], *, data: bool = False) -> None:

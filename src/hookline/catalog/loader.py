@@ -1,21 +1,25 @@
 """Reads the catalogue: what ships with Hookline and what a user adds beside it. A folder is its own registration."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from types import MappingProxyType
+from typing import TypeVar
 
 import msgspec
 
 from hookline.catalog.dialect_rules import check_dialect
 from hookline.catalog.provider_file import ProviderFile
 from hookline.catalog.strict_yaml import read_yaml
+from hookline.catalog.system_rules import check_system
 from hookline.errors import CatalogError, InvalidField
 from hookline.model.dialect import Dialect
+from hookline.model.system import System
 
+T = TypeVar("T")
 _WHERE = re.compile(r" - at `\$\.?(.*)`$")
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*)`$")
 
@@ -26,15 +30,15 @@ def load_dialects(extra: Path | None = None) -> Mapping[str, Dialect]:
     Raises CatalogError with file and field. A user's dialect may not take a name that Hookline uses: the bytes on
     the wire would change without a word.
     """
-    found: dict[str, Dialect] = {}
-    for folder in _folders("dialects", extra):
-        file = folder / "dialect.yaml"
-        if folder.name in found:
-            raise CatalogError(
-                f"{file}: there is already a dialect of this name.", hint="Give the folder another name."
-            )
-        found[folder.name] = _dialect(folder.name, file)
-    return MappingProxyType(found)
+    return _load("dialect", extra, Dialect, check_dialect)
+
+
+def load_systems(dialects: Collection[str], extra: Path | None = None) -> Mapping[str, System]:
+    """Every system by name, as `load_dialects` does it: those of Hookline, and `extra`/systems/NAME/system.yaml.
+
+    `dialects`: the names of all that were loaded.
+    """
+    return _load("system", extra, System, lambda system: check_system(system, dialects))
 
 
 def load_providers(extra: Path | None = None) -> Mapping[str, ProviderFile]:
@@ -49,11 +53,7 @@ def load_providers(extra: Path | None = None) -> Mapping[str, ProviderFile]:
 def read_provider(folder: Traversable) -> ProviderFile:
     """Raises CatalogError."""
     file = folder / "provider.yaml"
-    values = _read(file)
-    if "name" in values:
-        raise CatalogError(
-            f"{file}: a provider is named by its folder.", hint="Leave `name` out.", field="name"
-        )
+    values = _unnamed("provider", file)
     with _mistakes(file):
         return ProviderFile(folder.name, values)
 
@@ -71,16 +71,28 @@ def _folders(kind: str, extra: Path | None) -> Iterator[Traversable]:
             yield from (item for item in names if item.is_dir() and not item.name.startswith((".", "_")))
 
 
-def _dialect(name: str, file: Traversable) -> Dialect:
+def _load(noun: str, extra: Path | None, type_: type[T], check: Callable[[T], None]) -> Mapping[str, T]:
+    found: dict[str, T] = {}
+    for folder in _folders(f"{noun}s", extra):
+        file = folder / f"{noun}.yaml"
+        if folder.name in found:
+            raise CatalogError(
+                f"{file}: there is already a {noun} of this name.", hint="Give the folder another name."
+            )
+        values = _unnamed(noun, file)
+        with _mistakes(file):
+            found[folder.name] = msgspec.convert({"name": folder.name, **values}, type_)
+            check(found[folder.name])
+    return MappingProxyType(found)
+
+
+def _unnamed(noun: str, file: Traversable) -> dict[str, object]:
     values = _read(file)
     if "name" in values:
         raise CatalogError(
-            f"{file}: a dialect is named by its folder.", hint="Leave `name` out.", field="name"
+            f"{file}: a {noun} is named by its folder.", hint="Leave `name` out.", field="name"
         )
-    with _mistakes(file):
-        dialect = msgspec.convert({"name": name, **values}, Dialect)
-        check_dialect(dialect)
-    return dialect
+    return values
 
 
 @contextmanager

@@ -90,6 +90,15 @@ COMMANDS: tuple[Command | Noun, ...] = (
         ),
     ),
     Noun(
+        "systems",
+        "The webhook systems that Hookline stands in for.",
+        SETUP,
+        (
+            _verb("list", "systems:list_", "List systems."),
+            _verb("show", "systems:show", "Show a system: wire format, retries, event types."),
+        ),
+    ),
+    Noun(
         "keys",
         "API keys: who may do what.",
         SETUP,

@@ -37,6 +37,10 @@ class EndpointFields:
     concurrency: Annotated[int | None, _one("Requests at once, for each node.")] = None
     rate: Annotated[float | None, _one("Requests a second at most.")] = None
     order: Annotated[Literal["none", "endpoint", "key"] | None, _one("Whether one waits for another.")] = None
+    system: Annotated[
+        str | None,
+        _one("The system that it belongs to, as pbx: its events only, and its dialect, retries and timeout."),
+    ] = None
     dialect: Annotated[str | None, _one("The wire format.")] = None
     secret_file: Annotated[str, _one("A file (or -) with the signing secret, when you have one already.")] = (
         ""
@@ -56,7 +60,7 @@ BLANK = EndpointFields()
 def fields_of(given: EndpointFields) -> dict[str, Any]:
     """As the API takes them: a file first, then each option over it."""
     fields = json_object(given.source) if given.source else {}
-    plain = ("name", "description", "filter", "timeout", "concurrency", "order", "dialect")
+    plain = ("name", "description", "filter", "timeout", "concurrency", "order", "system", "dialect")
     fields |= {name: value for name in plain if (value := getattr(given, name)) is not None}
     if given.event:
         fields["events"] = list(given.event)

@@ -32,6 +32,12 @@ def publish_event(
     tag: Annotated[
         tuple[str, ...], Parameter(negative="", help="To find it by; again for more.", show_default=False)
     ] = (),
+    system: Annotated[
+        str,
+        Parameter(
+            help="The system that it is an event of: endpoints of others do not get it.", show_default=False
+        ),
+    ] = "",
     reach: Reach = HERE,
 ) -> None:
     """Publish an event. When this returns, the event and its deliveries are on disk.
@@ -41,8 +47,11 @@ def publish_event(
         hookline publish call.started --data '{"call_id": "c1"}'
         hookline publish call.ended --data @call.json --key c1-ended --tag vip
         jq .call log.json | hookline publish call.ended --data -
+        hookline publish contact.created --system urpa --data @contact.json
     """
-    request = publish(event_type, data_of(data), idempotency_key=key, order_key=order_key, tags=tag)
+    request = publish(
+        event_type, data_of(data), idempotency_key=key, order_key=order_key, tags=tag, system=system
+    )
     with connect(reach) as gateway:
         answer = gateway.send(request)
     event = read(answer)

@@ -31,6 +31,7 @@ class _Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     data: msgspec.Raw
     order_key: str = ""
     tags: tuple[str, ...] = ()
+    system: str = ""
 
 
 def publish(
@@ -40,9 +41,14 @@ def publish(
     idempotency_key: str = "",
     order_key: str = "",
     tags: Sequence[str] = (),
+    system: str = "",
 ) -> Request:
-    """`data` is JSON; it is sent, kept and delivered as these bytes. With a key, a repeat makes no second event."""
-    event = _Event(type=event_type, data=msgspec.Raw(data), order_key=order_key, tags=tuple(tags))
+    """`data` is JSON; it is sent, kept and delivered as these bytes. With a key, a repeat makes no second event.
+    With a system, endpoints of other systems do not get it.
+    """
+    event = _Event(
+        type=event_type, data=msgspec.Raw(data), order_key=order_key, tags=tuple(tags), system=system
+    )
     headers = (("Idempotency-Key", idempotency_key),) if idempotency_key else ()
     return Request(method="POST", path="/v1/events", body=_encode(event), headers=headers)
 

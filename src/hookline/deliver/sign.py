@@ -32,6 +32,11 @@ def new_secret() -> str:
     return HMAC_PREFIX + _base64(secrets.token_bytes(32))
 
 
+def new_text(prefix: str) -> str:
+    """For dialects that key on any text."""
+    return prefix + secrets.token_urlsafe(32)
+
+
 def new_signing_key() -> str:
     """Seed and public key, the form that other Standard Webhooks software reads."""
     seed = secrets.token_bytes(SEED_BYTES)

@@ -10,6 +10,9 @@ from hookline.model.ids import EndpointId, SecretId, TenantId
 from hookline.model.retry import DEFAULT_RETRY, AnyRetryPolicy
 from hookline.model.tenant import Metadata
 
+Timeout = Annotated[float, msgspec.Meta(ge=0.5, le=60)]
+"""Seconds for a whole exchange."""
+
 
 class Order(StrEnum):
     """`endpoint`: one after the other; `key`: one after the other for each `order_key` of the events."""
@@ -91,6 +94,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     auth: Auth = NO_AUTH
     secrets: tuple[Secret, ...] = ()
     """Newest first. Empty: requests are not signed, and say so."""
+    system: str = ""
+    """The system that it belongs to: it gets no events of others. Empty: it may get all."""
     dialect: str = "standard"
     timeout: float = 15.0
     """Seconds for the whole exchange."""

@@ -40,3 +40,5 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """Endpoint id → why its filter failed on this event."""
     origin: Origin | None = None
     """None: it was published."""
+    system: str = ""
+    """The system that it belongs to: endpoints of other systems do not get it. Empty: all may."""

@@ -25,6 +25,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     tags: tuple[str, ...] = ()
     origin: Origin | None = None
     """The request that it was made from; its idempotency key is then made of the provider's id."""
+    system: str = ""
     key_life: int | None = None
     """Microseconds for which the idempotency key counts; None: as long as the installation keeps them."""
 
@@ -35,7 +36,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         if self.origin is not None:
             return b""
         parts = (self.type, self.content_type, str(self.time), self.order_key, *self.tags)
-        return hashlib.sha256("\0".join(parts).encode() + b"\0" + self.data).digest()
+        system = f"{self.system}\0\0" if self.system else ""  # two together stand nowhere else
+        return hashlib.sha256((system + "\0".join(parts)).encode() + b"\0" + self.data).digest()
 
 
 class Published(msgspec.Struct, frozen=True, kw_only=True, gc=False):

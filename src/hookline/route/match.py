@@ -19,6 +19,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 
     endpoint_id: str
     patterns: tuple[str, ...]
+    system: str = ""
+    """It gets no events of others. Empty: it may get all."""
     filter: str = ""
     filter_off: str = ""
     """Why the filter was switched off, if it was: it then fails for every event."""
@@ -50,36 +52,41 @@ class Matcher:
             if route.filter not in compiled:
                 compiled[route.filter] = _compiled(route.filter)
         self._lanes = tuple(_Lane(route, compiled[route.filter]) for route in routes)
-        self._by_type: dict[str, _Lanes] = {}
+        self._by_type: dict[str | tuple[str, str], _Lanes] = {}
+        """By type, and by system where the event has one."""
 
-    def match(self, event: FilterInput) -> MatchResult:
-        lanes = self._by_type.get(event.type) or self._remember(event.type)
+    def match(self, event: FilterInput, system: str = "") -> MatchResult:
+        lanes = self._lanes_of(event.type, system)
         if not lanes.filtered:
             return lanes.plain
         return _with_filters(lanes, event)
 
-    def plain(self, event_type: str) -> MatchResult | None:
+    def plain(self, event_type: str, system: str = "") -> MatchResult | None:
         """The answer for every event of this type, where no filter has a word."""
-        lanes = self._by_type.get(event_type) or self._remember(event_type)
+        lanes = self._lanes_of(event_type, system)
         return None if lanes.filtered else lanes.plain
 
-    def explain(self, event: FilterInput) -> tuple[Match, ...]:
+    def explain(self, event: FilterInput, system: str = "") -> tuple[Match, ...]:
         """Every endpoint, in the order of the routes."""
-        return tuple(lane.explain(event) for lane in self._lanes)
+        return tuple(lane.explain(event, system) for lane in self._lanes)
 
     def switched_off(self) -> Mapping[str, str]:
         """Endpoint → why its filter does not run any more. To be stored, and given back as `Route.filter_off`."""
         return {lane.endpoint_id: lane.off for lane in self._lanes if lane.off}
 
-    def _remember(self, event_type: str) -> "_Lanes":
-        wanted = [lane for lane in self._lanes if lane.patterns.matches(event_type)]
+    def _lanes_of(self, event_type: str, system: str) -> "_Lanes":
+        key = (event_type, system) if system else event_type
+        return self._by_type.get(key) or self._remember(key, event_type, system)
+
+    def _remember(self, key: str | tuple[str, str], event_type: str, system: str) -> "_Lanes":
+        wanted = [lane for lane in self._lanes if lane.takes(system) and lane.patterns.matches(event_type)]
         lanes = _Lanes(
             plain=MatchResult(endpoint_ids=tuple(lane.endpoint_id for lane in wanted if not lane.has_filter)),
             filtered=tuple(lane for lane in wanted if lane.has_filter),
         )
         if len(self._by_type) >= MAX_TYPES:
             self._by_type.clear()
-        self._by_type[event_type] = lanes
+        self._by_type[key] = lanes
         return lanes
 
 
@@ -95,6 +102,10 @@ class _Lane:
         self._filter = compiled
         self._slow_runs = 0
 
+    def takes(self, system: str) -> bool:
+        """What belongs to no system may go to all, and an endpoint of none may get all."""
+        return not system or self._route.system in {"", system}
+
     def run(self, event: FilterInput) -> Verdict:
         if self.off:
             return Verdict(matched=False, failed=True, reason=self.off)
@@ -106,7 +117,11 @@ class _Lane:
             self._count_slow(verdict.elapsed)
         return verdict
 
-    def explain(self, event: FilterInput) -> Match:
+    def explain(self, event: FilterInput, system: str = "") -> Match:
+        if not self.takes(system):
+            return self._match(
+                reason=f"The endpoint is one of {self._route.system}; the event is one of {system}."
+            )
         pattern = self.patterns.which(event.type)
         if pattern is None:
             wanted = ", ".join(self._route.patterns) or "nothing"

@@ -114,12 +114,14 @@ class Publisher:
 
     def _match(self, config: TenantConfig, draft: Draft) -> MatchResult:
         matcher = self.matcher(config)
-        plain = matcher.plain(draft.type)
+        plain = matcher.plain(draft.type, draft.system)
         if plain is not None:
             return plain
         at = draft.time if draft.time is not None else self._clock.now()
         data = draft.data if draft.content_type == JSON else b""
-        result = matcher.match(FilterInput(type=draft.type, data=data, tags=draft.tags, time=at))
+        result = matcher.match(
+            FilterInput(type=draft.type, data=data, tags=draft.tags, time=at), draft.system
+        )
         if result.failures:
             self._slow_filters.note(config, matcher.switched_off())
         return result
@@ -239,6 +241,7 @@ class Publisher:
             matched=matched,
             failures={failure.endpoint_id: failure.reason for failure in part.result.failures},
             origin=draft.origin,
+            system=draft.system,
         )
         endpoints = [config.endpoints[endpoint_id] for endpoint_id in matched]
         promised = self._hand.reserve(endpoints) if endpoints else ()
@@ -362,6 +365,7 @@ def _route(endpoint: Endpoint) -> Route:
     return Route(
         endpoint_id=endpoint.id,
         patterns=endpoint.events,
+        system=endpoint.system,
         filter=endpoint.filter,
         filter_off=endpoint.filter_off,
         active=endpoint.active,

@@ -28,6 +28,7 @@ EVENT = (
     "matched",
     "failures",
     "origin",
+    "system",
 )
 DELIVERY = (
     "tenant_id",
@@ -73,6 +74,7 @@ def event_row(event: Event) -> tuple[Any, ...]:
         _text(event.matched),
         _text(event.failures),
         _encode(event.origin).decode() if event.origin is not None else None,
+        event.system or None,
     )
 
 
@@ -97,6 +99,7 @@ def read_event(row: Row) -> Event:
         matched=_decode_matched(row[11]) if row[11] else (),
         failures=_decode_map(row[12]) if row[12] else {},
         origin=_decode_origin(row[13]) if row[13] else None,
+        system=row[14] or "",
     )
 
 

@@ -133,6 +133,7 @@ events = Table(
     _text("node", null=True),  # who took deliveries in hand at once
     _text("in_hand", null=True),  # JSON list of their positions in `matched`
     _text("origin", null=True),  # JSON: the request that it was made from; NULL: it was published
+    _text("system", null=True),  # NULL: of none
     Index(
         "events_idempotency",
         "tenant_id",

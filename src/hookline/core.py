@@ -1,0 +1,112 @@
+"""What every role of a node needs: settings read into parts, the store opened, the catalogue loaded."""
+
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from hookline.catalog.loader import load_dialects, load_providers, load_systems
+from hookline.clock import Clock
+from hookline.config import Settings
+from hookline.deliver.dialect import Envelope, compile_dialect
+from hookline.deliver.targets import Targets
+from hookline.deliver.upkeep import Bounds, Upkeep
+from hookline.model.ids import Ids
+from hookline.model.system import System
+from hookline.net.client import Client
+from hookline.net.dns import DnsResolver
+from hookline.net.guard import Guard
+from hookline.net.interfaces import addresses_by_name, own_addresses
+from hookline.net.proxy import parse_proxy
+from hookline.net.url import parse_url
+from hookline.receive.inbox import Inbox
+from hookline.storage.ledger import Ledger
+from hookline.storage.open import Location, Opened, open_store
+from hookline.telemetry import Telemetry
+from hookline.vault import Vault, load_keys
+
+
+@dataclass(frozen=True, kw_only=True)
+class Core:
+    """What every role needs."""
+
+    settings: Settings
+    clock: Clock
+    telemetry: Telemetry
+    ids: Ids
+    opened: Opened
+    ledger: Ledger
+    dialects: Mapping[str, Envelope]
+    systems: Mapping[str, System]
+    guard: Guard
+    client: Client
+    targets: Targets
+    upkeep: Upkeep
+    inbox: Inbox
+
+
+async def build_core(
+    settings: Settings,
+    telemetry: Telemetry,
+    stack: AsyncExitStack,
+    wrap: Callable[[Ledger], Ledger],
+    clock: Clock,
+) -> Core:
+    """Opened and read; what it opens is closed with `stack`. `wrap` may stand between and the hot verbs."""
+    opened = await open_store(location_of(settings), Vault(load_keys(settings)), clock)
+    stack.push_async_callback(opened.close)
+    resolver = DnsResolver(clock)
+    stack.push_async_callback(resolver.close)
+    guard = _guard(settings, resolver)
+    proxy = settings.proxy.reveal()
+    client = Client(
+        dial=guard, proxy=parse_proxy(proxy, names=settings.proxy_resolves_names) if proxy else None
+    )
+    stack.push_async_callback(client.close)
+    dialects = {name: compile_dialect(dialect) for name, dialect in load_dialects(settings.catalog).items()}
+    bounds = Bounds(
+        retention_days=settings.retention_days,
+        idempotency_days=settings.idempotency_days,
+        backlog_limit=settings.backlog_limit,
+        tenant_backlog_limit=settings.tenant_backlog_limit,
+    )
+    return Core(
+        settings=settings,
+        clock=clock,
+        telemetry=telemetry,
+        ids=Ids(clock),
+        opened=opened,
+        ledger=wrap(opened.store.ledger),
+        dialects=dialects,
+        systems=load_systems(dialects, settings.catalog),
+        guard=guard,
+        client=client,
+        targets=Targets(dialects, guard.check),
+        upkeep=Upkeep(
+            store=opened.store, prune=opened.prune, bounds=bounds, clock=clock, telemetry=telemetry
+        ),
+        inbox=Inbox.over(
+            opened.store, load_providers(settings.catalog), client, clock=clock, telemetry=telemetry
+        ),
+    )
+
+
+def location_of(settings: Settings) -> Location:
+    return Location(
+        sqlite=settings.sqlite_file,
+        postgres=settings.database_url,
+        pool_size=settings.pool_size,
+        key_days=settings.idempotency_days,
+    )
+
+
+def _guard(settings: Settings, resolver: DnsResolver) -> Guard:
+    own_hosts = [parse_url(settings.public_url).host] if settings.public_url else []
+    return Guard(
+        resolver=resolver,
+        allow_networks=settings.allow_networks,
+        allow_hosts=settings.allow_hosts,
+        allow_http=settings.allow_http,
+        own_addresses={*own_addresses(), *addresses_by_name()},
+        own_hosts=own_hosts,
+        nat64=settings.nat64,
+    )

@@ -1,0 +1,47 @@
+"""System: a webhook system that Hookline stands in for, as data. Read from `catalog/systems/`."""
+
+from typing import Annotated, Any
+
+import msgspec
+
+from hookline.model.endpoint import Timeout
+from hookline.model.retry import AnyRetryPolicy
+
+Title = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+
+
+class SystemEvent(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A type of event that the system sends."""
+
+    description: Annotated[str, msgspec.Meta(min_length=1)]
+    schema: dict[str, Any]
+    """A JSON Schema of the data: what stands where the dialect has `{data}`."""
+    example: Any
+    """Data that fits it."""
+
+
+class SecretRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What its endpoints sign with."""
+
+    minimum: Annotated[int, msgspec.Meta(ge=0, le=256)] = 0
+    """Characters."""
+    made: bool = False
+    """An endpoint that is created without a secret is given one; otherwise it does not sign."""
+    prefix: str = ""
+    """Of those that are made."""
+
+
+class System(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    name: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
+    """Its folder's name."""
+    title: Title
+    description: str
+    dialect: str
+    """The wire format of its endpoints."""
+    retry: AnyRetryPolicy
+    """Of its endpoints, unless they have their own."""
+    timeout: Timeout
+    """Of its endpoints, unless they have their own."""
+    secret: SecretRule = SecretRule()
+    events: Annotated[dict[str, SystemEvent], msgspec.Meta(min_length=1)]
+    """By type."""

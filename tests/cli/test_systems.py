@@ -1,0 +1,34 @@
+"""`hookline systems`, and the options that name one."""
+
+import msgspec
+
+from tests.cli.conftest import Dev
+
+
+def test_systems_are_listed_and_shown(dev: Dev) -> None:
+    listed = dev("systems", "list")
+    assert listed.code == 0, listed.err
+    assert "4Calls" in listed.out
+    shown = dev("systems", "show", "pbx")
+    assert "call.transfer" in shown.out
+    one = dev("systems", "show", "pbx", "--type", "call.ended")
+    assert '"duration": 125' in one.out
+    assert len(msgspec.json.decode(dev("systems", "show", "pbx", "--json").out)["events"]) == 22
+
+
+def test_a_misspelt_one_is_told_with_what_was_meant(dev: Dev) -> None:
+    absent = dev("systems", "show", "urpaa")
+    assert (absent.code, "Did you mean urpa?" in absent.err) == (3, True)
+    unknown = dev("systems", "show", "urpa", "--type", "contact.create")
+    assert (unknown.code, "contact.created" in unknown.err) == (3, True)
+
+
+def test_an_endpoint_and_an_event_of_a_system(dev: Dev) -> None:
+    made = dev("endpoints", "create", "http://127.0.0.1:1080/hooks", "--system", "urpa", "--json")
+    assert made.code == 0, made.err
+    endpoint = msgspec.json.decode(made.out)
+    assert (endpoint["system"], endpoint["dialect"]) == ("urpa", "urpa")
+    for system, wanted in (("urpa", True), ("4calls", False)):
+        told = dev("publish", "contact.created", "--data", '{"id": "1"}', "--system", system, "--json")
+        assert (endpoint["id"] in msgspec.json.decode(told.out)["matched"]) is wanted
+    assert dev("endpoints", "delete", endpoint["id"], "--yes").code == 0
