@@ -16,7 +16,7 @@ from unittest.mock import patch
 
 from sqlalchemy import Engine, event
 
-from hookline import app
+from hookline import app, core
 from hookline.cli.running import run_until_stopped
 from hookline.clock import Micros, SystemClock
 from hookline.config import load
@@ -167,7 +167,7 @@ def main() -> int:
     trigger = Trigger(Plan.of(os.environ))
     _hook_migration(trigger)
     with ExitStack() as patches:
-        patches.enter_context(patch.object(app, "Client", partial(KillingClient, trigger)))
+        patches.enter_context(patch.object(core, "Client", partial(KillingClient, trigger)))
         returned = partial(_hook_take_over, trigger, nodes._return_in_hand)
         patches.enter_context(patch.object(nodes, "_return_in_hand", returned))
         stream = patches.enter_context(open(1, "wb", buffering=0, closefd=False))
