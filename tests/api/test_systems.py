@@ -128,3 +128,87 @@ async def test_an_idempotency_key_means_the_event_of_its_system(api: Running, ke
     assert (again.json["id"], again.json["duplicate"]) == (first.json["id"], True)
     other = await publish(api, keys, "contact.created", "4calls", **key)
     assert (other.status, other.code) == (409, "idempotency_conflict")
+
+
+async def test_a_system_is_used_and_used_no_more(api: Running, keys: Keys) -> None:
+    """What is told says how; a tenant does not see what another uses."""
+    path = "/v1/systems/urpa/enabled"
+    body = {"zone": "Europe/Berlin", "prefix": "acme", "host": "Hooks.Example.com"}
+    told = await api.call("PUT", path, keys["manage"], json=body)
+    assert told.status == 200
+    enabled = told.json["enabled"]
+    assert (enabled["zone"], enabled["prefix"], enabled["host"]) == (
+        "Europe/Berlin",
+        "acme",
+        "hooks.example.com",
+    )
+    assert enabled["known_as"] == ""
+    shown = (await api.call("GET", "/v1/systems/urpa", keys["read"])).json
+    assert shown["enabled"] == enabled
+    assert (await api.call("GET", "/v1/systems/urpa", keys["stranger"])).json["enabled"] is None
+    assert (await api.call("GET", "/v1/systems/urpa", keys["admin"])).json["enabled"] is None
+    again = (await api.call("PUT", path, keys["manage"])).json["enabled"]
+    assert (again["zone"], again["created_at"]) == ("", enabled["created_at"])
+    assert (await api.call("DELETE", path, keys["manage"])).status == 204
+    assert (await api.call("DELETE", path, keys["manage"])).status == 404
+    assert (await api.call("PUT", path, keys["publish"])).status == 403
+
+
+async def test_one_tenant_has_the_paths_as_they_are(api: Running, keys: Keys) -> None:
+    """Others have theirs elsewhere; where paths name the tenant, all share them."""
+    for system in ("pbx", "4calls"):
+        assert (await api.call("PUT", f"/v1/systems/{system}/enabled", keys["manage"])).status == 200
+    refused = await api.call("PUT", "/v1/systems/pbx/enabled", keys["stranger"])
+    assert (refused.status, refused.code, refused.json["field"]) == (409, "conflict", "prefix")
+    assert (
+        await api.call("PUT", "/v1/systems/pbx/enabled", keys["stranger"], json={"prefix": "other"})
+    ).status == 200
+    shared = await api.call("PUT", "/v1/systems/4calls/enabled", keys["stranger"])
+    assert shared.json["enabled"]["known_as"] == keys.stranger
+    taken = await api.call(
+        "PUT", "/v1/systems/4calls/enabled", keys["stranger"], json={"known_as": keys.alice}
+    )
+    assert taken.status == 409
+    assert (await api.call("GET", "/v1/systems/4calls", keys["stranger"])).json["enabled"]["known_as"] == (
+        keys.stranger
+    )
+
+
+@pytest.mark.parametrize(
+    ("system", "body", "field"),
+    [
+        ("pbx", {"zone": "Mars/Base"}, "zone"),
+        ("pbx", {"zone": "../../etc/passwd"}, "zone"),
+        ("pbx", {"prefix": "v1"}, "prefix"),
+        ("pbx", {"prefix": "a/b"}, "prefix"),
+        ("pbx", {"prefix": "a\n"}, "prefix"),
+        ("pbx", {"host": "example.com:8080"}, "host"),
+        ("pbx", {"host": "example.com/a"}, "host"),
+        ("pbx", {"host": "exa mple"}, "host"),
+        ("pbx", {"known_as": "x"}, "known_as"),
+        ("4calls", {"known_as": "a/b"}, "known_as"),
+        ("pbx", {"zones": "x"}, "zones"),
+    ],
+)
+async def test_a_mistake_in_how_a_system_is_used(
+    api: Running, keys: Keys, system: str, body: dict[str, str], field: str
+) -> None:
+    refused = await api.call("PUT", f"/v1/systems/{system}/enabled", keys["manage"], json=body)
+    assert (refused.status, refused.json["field"]) == (422, field)
+    assert (await api.call("GET", f"/v1/systems/{system}", keys["read"])).json["enabled"] is None
+
+
+async def test_endpoints_follow_the_zone_of_their_system(api: Running, keys: Keys) -> None:
+    """Those that are there, and those that come; an endpoint of its own zone keeps it until the system's changes."""
+    path = "/v1/systems/pbx/enabled"
+    first = (await create(api, keys, system="pbx")).json
+    other = (await create(api, keys, system="urpa")).json
+    assert (first["zone"], other["zone"]) == ("", "")
+    assert (await api.call("PUT", path, keys["manage"], json={"zone": "Europe/Berlin"})).status == 200
+    zones = {
+        one["id"]: one["zone"] for one in (await api.call("GET", "/v1/endpoints", keys["read"])).json["items"]
+    }
+    assert zones == {first["id"]: "Europe/Berlin", other["id"]: ""}
+    assert (await create(api, keys, system="pbx")).json["zone"] == "Europe/Berlin"
+    assert (await create(api, keys, system="pbx", zone="UTC")).json["zone"] == "UTC"
+    assert (await create(api, keys, zone="Mars/Base")).json["field"] == "zone"

@@ -32,3 +32,14 @@ def test_an_endpoint_and_an_event_of_a_system(dev: Dev) -> None:
         told = dev("publish", "contact.created", "--data", '{"id": "1"}', "--system", system, "--json")
         assert (endpoint["id"] in msgspec.json.decode(told.out)["matched"]) is wanted
     assert dev("endpoints", "delete", endpoint["id"], "--yes").code == 0
+
+
+def test_a_system_is_enabled_and_disabled(dev: Dev) -> None:
+    done = dev("systems", "enable", "pbx", "--zone", "Europe/Berlin")
+    assert (done.code, "Europe/Berlin" in done.out) == (0, True), done.err
+    assert (
+        msgspec.json.decode(dev("systems", "show", "pbx", "--json").out)["enabled"]["zone"] == "Europe/Berlin"
+    )
+    assert dev("systems", "disable", "pbx").code == 0
+    again = dev("systems", "disable", "pbx")
+    assert (again.code, "does not use pbx" in again.err) == (3, True)

@@ -16,7 +16,7 @@ from tests.storage.people import ALICE, STRANGER, a_tenant, an_endpoint, an_even
 @pytest.fixture
 async def directory(store: Store) -> Directory:
     await settle_in(store)
-    return Directory(store.endpoints, store.event_types, store.sources)
+    return Directory(store.endpoints, store.event_types, store.sources, store.enabled_systems)
 
 
 async def test_it_knows_what_was_committed_and_only_of_this_tenant(

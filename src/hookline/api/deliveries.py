@@ -104,7 +104,7 @@ async def _request_body(parts: Parts, delivery: Delivery) -> BodyOut | None:
         return None if frozen is None else shaped_body(frozen)
     try:
         endpoint = await parts.store.endpoints.get(delivery.tenant_id, delivery.endpoint_id)
-        dialect = parts.dialects[endpoint.dialect]
+        dialect = parts.dialects[endpoint.dialect].zoned(endpoint.zone)
         if endpoint.batch is not None and dialect.batches and delivery.state in OPEN:
             return None  # its batch is not made yet
         event = await parts.store.events.get(delivery.tenant_id, delivery.event_id)

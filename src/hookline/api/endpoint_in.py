@@ -32,6 +32,7 @@ from hookline.model.json import nearest
 from hookline.model.patterns import Patterns, check_pattern
 from hookline.model.retry import DEFAULT_RETRY, AnyRetryPolicy
 from hookline.model.system import System
+from hookline.model.zones import check_zone
 from hookline.net.header import MASK, RESERVED, check_header, check_headers
 from hookline.net.url import parse_url
 from hookline.route.filter import compile_filter
@@ -61,6 +62,10 @@ class EndpointIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     system: str = ""
     """The system that it belongs to (`/v1/systems`): it gets no events of others; `dialect`, `timeout` and `retry`, left
     out, are the system's, and so is whether a secret is made.
+    """
+    zone: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    """The zone that times are written in, as `Europe/Berlin`, where the dialect does not write UTC. Left out: the one
+    that the tenant's system is enabled with.
     """
     dialect: str = "standard"
     """The form of body, headers and signature."""
@@ -103,6 +108,7 @@ async def made(
         auth=given.auth,
         secrets=secrets_of(wanted, parts, dialect, now, known.secrets if known else ()),
         system=given.system,
+        zone=given.zone,
         dialect=given.dialect,
         timeout=given.timeout,
         retry=given.retry,
@@ -126,19 +132,25 @@ def as_given(endpoint: Endpoint) -> EndpointIn:
     return EndpointIn(**fields, unsigned=not endpoint.secrets)
 
 
-def decode_endpoint(body: bytes, parts: Parts) -> EndpointIn:
+async def decode_endpoint(body: bytes, parts: Parts, tenant: TenantId) -> EndpointIn:
     """Raises what is wrong with it."""
     given = decode_body(body, _ENDPOINT)
-    return with_defaults(msgspec.json.decode(body), parts) if given.system else given
+    return await with_defaults(msgspec.json.decode(body), parts, tenant) if given.system else given
 
 
-def with_defaults(values: Mapping[str, Any], parts: Parts) -> EndpointIn:
+async def with_defaults(values: Mapping[str, Any], parts: Parts, tenant: TenantId) -> EndpointIn:
     """From values that were read before: what they leave out is the system's, where they name one."""
     name = values.get("system")
     if not isinstance(name, str) or not name:
         return convert_values(values, EndpointIn)
     system = system_named(name, parts.systems)
-    usual = {"dialect": system.dialect, "retry": system.retry, "timeout": system.timeout}
+    enabled = (await parts.config(tenant)).systems.get(name)
+    usual = {
+        "dialect": system.dialect,
+        "retry": system.retry,
+        "timeout": system.timeout,
+        "zone": enabled.zone if enabled else "",
+    }
     return convert_values({**msgspec.to_builtins(usual), **values}, EndpointIn)
 
 
@@ -158,6 +170,8 @@ def _check(given: EndpointIn, dialect: Envelope, system: System | None) -> None:
     if given.filter:
         with at_field("filter"):
             compile_filter(given.filter)
+    if given.zone:
+        check_zone(given.zone, "zone")
     reserved = RESERVED | dialect.reserved
     with at_field("headers"):
         check_headers(given.headers, reserved=reserved)

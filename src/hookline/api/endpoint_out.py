@@ -80,6 +80,8 @@ class EndpointOut(msgspec.Struct, frozen=True, kw_only=True):
     """The newest first."""
     system: str
     """The system that it belongs to; empty: none."""
+    zone: str
+    """The zone that times are written in; empty: the dialect's."""
     dialect: str
     timeout: float
     retry: AnyRetryPolicy
@@ -128,6 +130,7 @@ def shaped(endpoint: Endpoint, counters: Counters) -> EndpointOut:
         auth=masked(endpoint.auth),
         secrets=[shaped_secret(secret) for secret in endpoint.secrets],
         system=endpoint.system,
+        zone=endpoint.zone,
         dialect=endpoint.dialect,
         timeout=endpoint.timeout,
         retry=endpoint.retry,

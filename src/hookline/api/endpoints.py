@@ -69,7 +69,7 @@ _MANAGE = rule(Scope.MANAGE)
 @post("/v1/endpoints", opt=rule(Scope.MANAGE, body=EndpointIn))
 async def create_endpoint(body: RawBody, caller: NeedsCaller, parts: NeedsParts) -> EndpointOut:
     """Create an endpoint. Unless secrets are given, or `unsigned` is true, one is made: reveal it by `/secrets`."""
-    given = decode_endpoint(body, parts)
+    given = await decode_endpoint(body, parts, caller.tenant)
     endpoint = await made(given, parts, caller.tenant, parts.clock.now())
     await parts.store.endpoints.create(endpoint)
     await parts.directory.reload(caller.tenant)
@@ -102,7 +102,7 @@ async def replace_endpoint(
     endpoint_id: PathText, body: RawBody, caller: NeedsCaller, parts: NeedsParts
 ) -> EndpointOut:
     """Replace an endpoint: what is left out gets its default; secrets that are not given stay."""
-    given = decode_endpoint(body, parts)
+    given = await decode_endpoint(body, parts, caller.tenant)
     known = await parts.store.endpoints.get(caller.tenant, EndpointId(endpoint_id))
     return await _replaced(parts, given, known)
 
@@ -120,7 +120,7 @@ async def change_endpoint(
     before = msgspec.to_builtins(as_given(known))
     if change.get("secrets") is not None and "unsigned" not in change:
         before["unsigned"] = False
-    given = with_defaults(merged(before, change), parts)
+    given = await with_defaults(merged(before, change), parts, caller.tenant)
     return await _replaced(parts, given, known, filter_saved="filter" in change)
 
 
@@ -170,7 +170,7 @@ async def test_endpoint(
     event = await _test_event(given, endpoint, parts)
     attempt = await parts.tester.send(endpoint, event)
     dialect = parts.dialects.get(endpoint.dialect)
-    return shaped_attempt(attempt, dialect.body(event) if dialect else None)
+    return shaped_attempt(attempt, dialect.zoned(endpoint.zone).body(event) if dialect else None)
 
 
 @get("/v1/endpoints/{endpoint_id:str}/stats", opt=rule(Scope.READ, query=StatsQuery))

@@ -28,6 +28,7 @@ EXAMPLES: Mapping[str, Any] = MappingProxyType(
         },
         "EndpointInPatch": {"events": ["call.ended"], "filter": None, "active": True},
         "HeldChoice": {"held": "release"},
+        "EnabledIn": {"zone": "Europe/Berlin", "prefix": "acme"},
         "TrialIn": {"type": "call.started", "data": {"call": "c_1042"}},
         "RotateIn": {"overlap_seconds": 3600},
         "EventTypeIn": {

@@ -1,19 +1,30 @@
-"""Systems: the webhook systems that Hookline stands in for."""
+"""Systems: the webhook systems that Hookline stands in for, and which of them a tenant uses."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from litestar import get
+from litestar import delete, get, put
+from litestar.params import RawBody
 
-from hookline.api.rules import NeedsParts, PathText, Wall, rule
+from hookline.api.auth import Caller
+from hookline.api.body import at_field, decode_body
+from hookline.api.parts import Parts
+from hookline.api.rules import NeedsCaller, NeedsParts, PathText, Wall, rule
+from hookline.api.times import iso
+from hookline.clock import Micros
 from hookline.errors import InvalidField, NotFound
 from hookline.model.api_key import Scope
+from hookline.model.ids import TenantId
 from hookline.model.json import nearest
 from hookline.model.retry import AnyRetryPolicy
-from hookline.model.system import System
+from hookline.model.system import EnabledSystem, System
+from hookline.model.zones import check_zone
+from hookline.net.url import DEFAULT_PORTS, parse_url
 
-_RULE = rule(Scope.READ, Wall.NONE)
+OWN = frozenset({"v1", "in", "docs", "healthz", "readyz", "metrics", "api", "admin", "webhooks", "console"})
+"""First steps of paths that are somebody's already."""
+_RULE = rule(Scope.READ, Wall.OPTIONAL)
 
 
 class SystemEventOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +36,30 @@ class SystemEventOut(msgspec.Struct, frozen=True, kw_only=True):
     """A JSON Schema of the data."""
     example: Any
     """Data that fits it."""
+
+
+class EnabledIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a tenant uses a system: where its own paths are served, and in which zone its times are written."""
+
+    zone: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    """As `Europe/Berlin`, for times that are not written in UTC. Left out: the dialect's."""
+    host: Annotated[str, msgspec.Meta(max_length=253)] = ""
+    """Serve its paths under this host name alone."""
+    prefix: Annotated[str, msgspec.Meta(max_length=64, pattern=r"^([a-z0-9]+(-[a-z0-9]+)*)?$(?!\n)")] = ""
+    """Serve its paths below this step: `acme` makes `/acme/api/webhooks` of `/api/webhooks`."""
+    known_as: Annotated[str, msgspec.Meta(max_length=128, pattern=r"^[A-Za-z0-9._-]*$(?!\n)")] = ""
+    """What the system calls the tenant, where its paths name one, as 4Calls's `orgId`. Left out: the tenant's id."""
+
+
+class EnabledOut(msgspec.Struct, frozen=True, kw_only=True):
+    """How a tenant uses a system."""
+
+    zone: str
+    host: str
+    prefix: str
+    known_as: str
+    created_at: str
+    updated_at: str
 
 
 class SystemOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +74,8 @@ class SystemOut(msgspec.Struct, frozen=True, kw_only=True):
     timeout: float
     """Seconds for the whole exchange."""
     events: list[SystemEventOut]
+    enabled: EnabledOut | None
+    """How the tenant uses it; null: it does not, or no tenant was named."""
 
 
 class SystemList(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,17 +85,39 @@ class SystemList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @get("/v1/systems", opt=_RULE)
-async def list_systems(parts: NeedsParts) -> SystemList:
-    """List the systems that Hookline stands in for, with their event types."""
-    return SystemList(items=[_shaped(parts.systems[name]) for name in sorted(parts.systems)])
+async def list_systems(caller: NeedsCaller, parts: NeedsParts) -> SystemList:
+    """List the systems that Hookline stands in for, with their event types, and which of them the tenant uses."""
+    used = await _used(caller, parts)
+    return SystemList(items=[_shaped(parts.systems[name], used.get(name)) for name in sorted(parts.systems)])
 
 
 @get("/v1/systems/{system:str}", opt=_RULE)
-async def get_system(system: PathText, parts: NeedsParts) -> SystemOut:
+async def get_system(system: PathText, caller: NeedsCaller, parts: NeedsParts) -> SystemOut:
     """Show a system: its wire format, its retries, its event types with schema and example."""
-    if system not in parts.systems:
-        raise NotFound(_absent(system), hint=_hint(system, parts.systems))
-    return _shaped(parts.systems[system])
+    return _shaped(_known(system, parts), (await _used(caller, parts)).get(system))
+
+
+@put(
+    "/v1/systems/{system:str}/enabled", opt=rule(Scope.MANAGE, body=EnabledIn, optional=True, conflicts=True)
+)
+async def enable_system(system: PathText, body: RawBody, caller: NeedsCaller, parts: NeedsParts) -> SystemOut:
+    """Use a system: its own paths are served for the tenant, and its endpoints write times in `zone`.
+
+    One tenant has the paths as they are; others have theirs under a `host` or below a `prefix`.
+    """
+    known, given = _known(system, parts), decode_body(body or b"{}", _ENABLED)
+    before = (await parts.store.enabled_systems.all(caller.tenant)).get(system)
+    enabled = _enabled(given, known, caller.tenant, parts.clock.now(), before)
+    await parts.store.enabled_systems.put(enabled)
+    await parts.directory.reload(caller.tenant)
+    return _shaped(known, enabled)
+
+
+@delete("/v1/systems/{system:str}/enabled", opt=rule(Scope.MANAGE))
+async def disable_system(system: PathText, caller: NeedsCaller, parts: NeedsParts) -> None:
+    """Use a system no more: its own paths are not served any more. Its endpoints stay, and so do its events."""
+    await parts.store.enabled_systems.delete(caller.tenant, _known(system, parts).name)
+    await parts.directory.reload(caller.tenant)
 
 
 def system_named(name: str, systems: Mapping[str, System]) -> System:
@@ -75,6 +134,50 @@ def unknown_event(name: str, system: System) -> tuple[str, str]:
     return f"{system.title} has no event type {name:.128}.", hint
 
 
+def _known(name: str, parts: Parts) -> System:
+    if name not in parts.systems:
+        raise NotFound(_absent(name), hint=_hint(name, parts.systems))
+    return parts.systems[name]
+
+
+async def _used(caller: Caller, parts: Parts) -> Mapping[str, EnabledSystem]:
+    return {} if caller.tenant_id is None else await parts.store.enabled_systems.all(caller.tenant_id)
+
+
+def _enabled(
+    given: EnabledIn, system: System, tenant: TenantId, now: Micros, before: EnabledSystem | None
+) -> EnabledSystem:
+    if given.zone:
+        check_zone(given.zone, "zone")
+    if given.prefix in OWN:
+        raise InvalidField(f"The prefix {given.prefix!r} is in use for other paths.", field="prefix")
+    if given.known_as and not system.tenant:
+        raise InvalidField(
+            f"The paths of {system.title} name no tenant.", hint="Leave it out.", field="known_as"
+        )
+    return EnabledSystem(
+        tenant_id=tenant,
+        system=system.name,
+        zone=given.zone,
+        host=_checked_host(given.host),
+        prefix=given.prefix,
+        known_as=(given.known_as or tenant) if system.tenant else "",
+        created_at=before.created_at if before else now,
+        updated_at=now,
+    )
+
+
+def _checked_host(host: str) -> str:
+    """As requests name it, without a port."""
+    if not host:
+        return ""
+    with at_field("host"):
+        url = parse_url(f"http://{host}/")
+    if url.target != "/" or url.port != DEFAULT_PORTS["http"]:
+        raise InvalidField("A host is a name alone, as hooks.example.com.", field="host")
+    return url.host
+
+
 def _absent(name: str) -> str:
     return f"There is no system {name!r:.100}."
 
@@ -84,7 +187,7 @@ def _hint(name: str, systems: Mapping[str, System]) -> str:
     return f"Did you mean {meant}?" if meant else "List them with GET /v1/systems."
 
 
-def _shaped(system: System) -> SystemOut:
+def _shaped(system: System, enabled: EnabledSystem | None) -> SystemOut:
     return SystemOut(
         name=system.name,
         title=system.title,
@@ -96,7 +199,20 @@ def _shaped(system: System) -> SystemOut:
             SystemEventOut(type=name, description=one.description, schema=one.schema, example=one.example)
             for name, one in system.events.items()
         ],
+        enabled=None if enabled is None else _shaped_enabled(enabled),
     )
 
 
-HANDLERS = (list_systems, get_system)
+def _shaped_enabled(enabled: EnabledSystem) -> EnabledOut:
+    return EnabledOut(
+        zone=enabled.zone,
+        host=enabled.host,
+        prefix=enabled.prefix,
+        known_as=enabled.known_as,
+        created_at=iso(enabled.created_at),
+        updated_at=iso(enabled.updated_at),
+    )
+
+
+_ENABLED = msgspec.json.Decoder(EnabledIn)
+HANDLERS = (list_systems, get_system, enable_system, disable_system)

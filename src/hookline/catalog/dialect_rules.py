@@ -1,13 +1,13 @@
 """What a dialect must keep to beyond the types of its fields, checked when the catalogue is loaded."""
 
 import re
-import zoneinfo
 from collections.abc import Set as AbstractSet
 
 from hookline.catalog.json_tree import texts_of
 from hookline.errors import InvalidField
 from hookline.model.dialect import DATA_PATH, Dialect, TimeForm
 from hookline.model.form import parse_form, slots
+from hookline.model.zones import check_zone
 
 OF_EVENT = frozenset(
     {
@@ -84,10 +84,7 @@ def _check_zone(time: TimeForm) -> None:
         raise InvalidField(
             "The mark Z means UTC: another zone needs the mark offset or none.", field="time.mark"
         )
-    try:
-        zoneinfo.ZoneInfo(time.zone)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise InvalidField(f"The time zone {time.zone!r} is not known here.", field="time.zone") from error
+    check_zone(time.zone, "time.zone")
 
 
 def _check_tree(field: str, tree: object, *, splice: bool) -> None:

@@ -96,6 +96,8 @@ COMMANDS: tuple[Command | Noun, ...] = (
         (
             _verb("list", "systems:list_", "List systems."),
             _verb("show", "systems:show", "Show a system: wire format, retries, event types."),
+            _verb("enable", "systems:enable", "Use a system for a tenant: serve its own paths."),
+            _verb("disable", "systems:disable", "Use a system no more."),
         ),
     ),
     Noun(

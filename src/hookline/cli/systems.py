@@ -1,4 +1,4 @@
-"""`hookline systems`: the webhook systems that Hookline stands in for."""
+"""`hookline systems`: the webhook systems that Hookline stands in for, and which of them a tenant uses."""
 
 from typing import Annotated, Any
 
@@ -7,10 +7,10 @@ from cyclopts import Parameter
 
 from hookline.cli.exits import Exit, Failed
 from hookline.cli.grid import Column, Row, column, print_fields, print_grid
-from hookline.cli.output import List, print_json, print_list
+from hookline.cli.output import List, print_done, print_json, print_list
 from hookline.cli.reach import FIRST, HERE, Reach, connect
 from hookline.client.answers import accepted, read
-from hookline.client.requests import fetch, listing
+from hookline.client.requests import fetch, listing, put, remove
 from hookline.model.json import nearest
 
 SYSTEMS = "systems"
@@ -21,6 +21,7 @@ _COLUMNS = (
     column("title", "title"),
     Column("event types", lambda row: len(row["events"]), right=True),
     column("dialect", "dialect"),
+    Column("used", lambda row: "yes" if row["enabled"] else "no"),
 )
 _EVENTS = (column("event type", "type"), column("description", "description"))
 
@@ -69,6 +70,54 @@ def show(
         print_json(accepted(answer))
     else:
         _print(whole)
+
+
+def enable(
+    system: SystemArgument,
+    /,
+    *,
+    zone: Annotated[
+        str,
+        Parameter(help="Where its times are not UTC, as Europe/Berlin.", show_default=False),
+    ] = "",
+    host: Annotated[
+        str, Parameter(help="Serve its paths under this host name alone.", show_default=False)
+    ] = "",
+    prefix: Annotated[
+        str, Parameter(help="Serve its paths below this step: acme for /acme/….", show_default=False)
+    ] = "",
+    known_as: Annotated[
+        str, Parameter(help="What the system calls the tenant, as 4Calls's orgId.", show_default=False)
+    ] = "",
+    reach: Reach = HERE,
+) -> None:
+    """Use a system for a tenant: its own paths are served, and its times are written in a zone.
+
+    For example:
+
+        hookline systems enable pbx
+        hookline systems enable askpro-callbacks --zone Europe/Berlin --tenant ten_01h…
+        hookline systems enable urpa --prefix acme --tenant ten_01h…
+    """
+    fields = {"zone": zone, "host": host, "prefix": prefix, "known_as": known_as}
+    with connect(reach) as gateway:
+        answer = gateway.send(put(SYSTEMS, system, fields, "enabled"))
+    whole: dict[str, Any] = read(answer)
+    if reach.json:
+        print_json(accepted(answer))
+    else:
+        print_fields({"system": whole["name"], **whole["enabled"]})
+
+
+def disable(system: SystemArgument, /, *, reach: Reach = HERE) -> None:
+    """Use a system no more: its own paths are not served any more; endpoints and events stay.
+
+    For example:
+
+        hookline systems disable pbx
+    """
+    with connect(reach) as gateway:
+        print_done(gateway.send(remove(SYSTEMS, system, "enabled")), reach, f"{system} is not used any more.")
 
 
 def _event(whole: dict[str, Any], wanted: str) -> Row:

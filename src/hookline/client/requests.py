@@ -74,13 +74,13 @@ def change(collection: str, name: str, fields: Fields) -> Request:
     return Request(method="PATCH", path=_one(collection, name), body=_encode(fields))
 
 
-def put(collection: str, name: str, fields: Fields) -> Request:
-    """The whole of it: what is not given falls back to its default."""
-    return Request(method="PUT", path=_one(collection, name), body=_encode(fields))
+def put(collection: str, name: str, fields: Fields, part: str = "") -> Request:
+    """The whole of it, or of a part of it: what is not given falls back to its default."""
+    return Request(method="PUT", path=_one(collection, name, part), body=_encode(fields))
 
 
-def remove(collection: str, name: str) -> Request:
-    return Request(method="DELETE", path=_one(collection, name))
+def remove(collection: str, name: str, part: str = "") -> Request:
+    return Request(method="DELETE", path=_one(collection, name, part))
 
 
 def act(collection: str, name: str, verb: str, fields: Fields | None = None) -> Request:

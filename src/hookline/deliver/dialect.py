@@ -40,6 +40,8 @@ class Envelope:
 
     def __init__(self, dialect: Dialect, zone: str | None = None) -> None:
         self.name = dialect.name
+        self._dialect = dialect
+        self._zoned: dict[str, Envelope] = {"": self}
         self.signing = dialect.signing
         self.forward = dialect.forward
         """Whether the headers of the original request are sent on."""
@@ -57,6 +59,13 @@ class Envelope:
         self.static, self.dynamic = self._headers(dialect.headers)
         before, _, after = (dialect.signing.content if dialect.signing else _BODY).partition(_BODY)
         self._before, self._after = self._of_head(before), self._of_head(after) if after else None
+
+    def zoned(self, zone: str) -> "Envelope":
+        """The same with its times in this zone; empty: the dialect's own."""
+        known = self._zoned.get(zone)
+        if known is None:
+            known = self._zoned[zone] = Envelope(self._dialect, zone)
+        return known
 
     def id(self, event: Event) -> str:
         """The id that receivers know the event by: equal over all attempts and replays."""

@@ -6,6 +6,7 @@ from itertools import groupby, islice
 import msgspec
 
 from hookline.clock import Clock
+from hookline.deliver.dialect import Envelope
 from hookline.deliver.target import Target
 from hookline.deliver.targets import Targets
 from hookline.deliver.task import Task
@@ -83,12 +84,12 @@ def _single(one: Claimed) -> Task:
 
 def _together(batch_id: BatchId, some: Sequence[Claimed], target: Target, body: bytes) -> Task:
     event = target.dialect.batch_event(batch_id, [one.event for one in some])
-    task = _task(some, some[0], {target.dialect.name: body})
+    task = _task(some, some[0], {target.dialect: body})
     task.event = event
     return task
 
 
-def _task(some: Sequence[Claimed], first: Claimed, bodies: dict[str, bytes]) -> Task:
+def _task(some: Sequence[Claimed], first: Claimed, bodies: dict[Envelope, bytes]) -> Task:
     task = _single(first)
     task.members = tuple(one.delivery for one in some)
     task.bodies = bodies

@@ -5,6 +5,7 @@ them afterwards.
 from collections.abc import Sequence
 
 from hookline.clock import Clock, Micros
+from hookline.deliver.dialect import Envelope
 from hookline.deliver.task import Task
 from hookline.deliver.tries import taken
 from hookline.deliver.worker import Worker
@@ -74,7 +75,7 @@ class NodeHand:
                 self._worker.claims.due((delivery.tenant_id, delivery.endpoint_id), delivery.due_at)
 
     def _take(self, event: Event, positions: Sequence[int], *, reserved: bool) -> None:
-        bodies: dict[str, bytes] = {}
+        bodies: dict[Envelope, bytes] = {}
         tasks = []
         for position in positions:
             delivery = taken(event, position)

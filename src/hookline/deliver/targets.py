@@ -47,7 +47,7 @@ class Targets:
         if dialect is None:
             return f"The dialect {endpoint.dialect} is not in the catalogue"
         try:
-            target = compile_target(endpoint, dialect)
+            target = compile_target(endpoint, dialect.zoned(endpoint.zone))
             self._check(target.url)
         except HooklineError as error:
             return error.detail

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from hookline.deliver.dialect import Envelope
 from hookline.model.delivery import Delivery
 from hookline.model.event import Event
 from hookline.model.ids import EventId
@@ -14,7 +15,7 @@ class Task(msgspec.Struct, kw_only=True, eq=False):
     lane: LaneKey
     fresh: bool
     """It has no row yet: the event's row is its promise."""
-    bodies: dict[str, bytes]
+    bodies: dict[Envelope, bytes]
     """Dialect → body: shared by the deliveries of one event, so that each body is made once."""
     doubtful: bool = False
     """Its lane was suspect when it came in hand."""

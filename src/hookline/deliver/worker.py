@@ -197,9 +197,9 @@ class Worker:
         if isinstance(target, str):
             return target
         try:
-            body = task.bodies.get(target.dialect.name)
+            body = task.bodies.get(target.dialect)
             if body is None:
-                body = task.bodies[target.dialect.name] = target.dialect.body(task.event)
+                body = task.bodies[target.dialect] = target.dialect.body(task.event)
             number = task.delivery.attempts + 1
             request = target.request(task.event, body=body, attempt=number, now=attempt.at)
         except Exception as error:  # noqa: BLE001  an event that cannot be sent must not cost the node a slot for ever

@@ -96,6 +96,8 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     """Newest first. Empty: requests are not signed, and say so."""
     system: str = ""
     """The system that it belongs to: it gets no events of others. Empty: it may get all."""
+    zone: str = ""
+    """IANA name of the zone that its dialect writes times in; empty: the dialect's own."""
     dialect: str = "standard"
     timeout: float = 15.0
     """Seconds for the whole exchange."""

@@ -4,7 +4,9 @@ from typing import Annotated, Any
 
 import msgspec
 
+from hookline.clock import Micros
 from hookline.model.endpoint import Timeout
+from hookline.model.ids import TenantId
 from hookline.model.retry import AnyRetryPolicy
 
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
@@ -43,5 +45,24 @@ class System(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     timeout: Timeout
     """Of its endpoints, unless they have their own."""
     secret: SecretRule = SecretRule()
+    tenant: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    """What its paths and bodies call the tenant, as `orgId`: several may share its paths. Empty: they name none."""
     events: Annotated[dict[str, SystemEvent], msgspec.Meta(min_length=1)]
     """By type."""
+
+
+class EnabledSystem(msgspec.Struct, frozen=True, kw_only=True):
+    """A system that a tenant uses: its own paths are served for that tenant."""
+
+    tenant_id: TenantId
+    system: str
+    zone: str = ""
+    """IANA name; times of its deliveries are written in it. Empty: the dialect's."""
+    host: str = ""
+    """Its paths are served under this host name alone; empty: under any."""
+    prefix: str = ""
+    """The step before its paths, as `acme` in `/acme/api/webhooks`; empty: none."""
+    known_as: str = ""
+    """What the system calls the tenant; empty where its paths name none."""
+    created_at: Micros
+    updated_at: Micros

@@ -17,6 +17,8 @@ from hookline.model.event_type import EventType
 from hookline.model.ids import EndpointId, SourceId, TenantId
 from hookline.model.page import MAX_LIMIT
 from hookline.model.source import Source
+from hookline.model.system import EnabledSystem
+from hookline.storage.enabled_systems import EnabledSystems
 from hookline.storage.endpoints import Endpoints
 from hookline.storage.event_types import EventTypes
 from hookline.storage.sources import Sources
@@ -31,13 +33,17 @@ class TenantConfig(msgspec.Struct, frozen=True, kw_only=True):
     endpoints: Mapping[EndpointId, Endpoint]
     event_types: Mapping[str, EventType]
     sources: Mapping[SourceId, Source] = {}
+    systems: Mapping[str, EnabledSystem] = {}
 
 
 class Directory:
-    def __init__(self, endpoints: Endpoints, event_types: EventTypes, sources: Sources) -> None:
+    def __init__(
+        self, endpoints: Endpoints, event_types: EventTypes, sources: Sources, systems: EnabledSystems
+    ) -> None:
         self._endpoints = endpoints
         self._event_types = event_types
         self._sources = sources
+        self._systems = systems
         self._configs: OrderedDict[TenantId, TenantConfig] = OrderedDict()
         self._loads: dict[TenantId, tuple[asyncio.Lock, int]] = {}  # and how many hold or await it
 
@@ -95,7 +101,12 @@ class Directory:
         types = await self._all_types(tenant)
         sources = await self._all_sources(tenant, known)
         return TenantConfig(
-            tenant_id=tenant, version=version, endpoints=endpoints, event_types=types, sources=sources
+            tenant_id=tenant,
+            version=version,
+            endpoints=endpoints,
+            event_types=types,
+            sources=sources,
+            systems=await self._systems.all(tenant),
         )
 
     async def _all_sources(self, tenant: TenantId, known: TenantConfig | None) -> Mapping[SourceId, Source]:

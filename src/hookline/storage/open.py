@@ -64,7 +64,7 @@ async def open_store(location: Location, vault: Vault, clock: Clock, *, migrate_
         store=store,
         nodes=Nodes(database.vital, clock),
         batches=Batches(database),
-        directory=Directory(store.endpoints, store.event_types, store.sources),
+        directory=Directory(store.endpoints, store.event_types, store.sources, store.enabled_systems),
         prune=Prune(database),
         alone=location.sqlite is not None,
     )

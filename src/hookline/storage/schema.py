@@ -184,6 +184,20 @@ receipts = Table(
     _partial("receipts_outcome", "tenant_id", "outcome", "id", where="outcome <> 'accepted'"),
 )
 
+enabled_systems = Table(
+    "enabled_systems",
+    metadata,
+    _text("tenant_id", key=True),
+    _text("system", key=True),
+    _text("zone"),
+    _text("host"),
+    _text("prefix"),
+    _text("known_as"),
+    _time("created_at"),
+    _time("updated_at"),
+    Index("enabled_systems_place", "system", "host", "prefix", "known_as", unique=True),
+)
+
 event_tags = Table(
     "event_tags",
     metadata,

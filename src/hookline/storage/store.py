@@ -6,6 +6,7 @@ from typing import Self
 from hookline.storage.counters import Counters
 from hookline.storage.database import Database
 from hookline.storage.deliveries import Deliveries
+from hookline.storage.enabled_systems import EnabledSystems
 from hookline.storage.endpoint_rows import Vault
 from hookline.storage.endpoints import Endpoints
 from hookline.storage.event_types import EventTypes
@@ -30,6 +31,7 @@ class Store:
     counters: Counters
     sources: Sources
     receipts: Receipts
+    enabled_systems: EnabledSystems
 
     @classmethod
     def over(cls, database: Database, ledger: Ledger, vault: Vault) -> Self:
@@ -45,4 +47,5 @@ class Store:
             counters=Counters(database),
             sources=Sources(database, vault),
             receipts=Receipts(database),
+            enabled_systems=EnabledSystems(database),
         )
