@@ -61,6 +61,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Networks,
         msgspec.Meta(description="Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."),
     ] = ()
+    open_local_api: Annotated[
+        bool,
+        msgspec.Meta(
+            description="Whether PBX's own paths are open without a key to programs on this machine, as the PBX's were."
+        ),
+    ] = False
     body_limit: Annotated[
         Size, msgspec.Meta(ge=KIB, description="The largest body of a published event or an inbound request.")
     ] = Size(MIB)

@@ -147,7 +147,7 @@ async def test_a_system_is_used_and_used_no_more(api: Running, keys: Keys) -> No
     assert shown["enabled"] == enabled
     assert (await api.call("GET", "/v1/systems/urpa", keys["stranger"])).json["enabled"] is None
     assert (await api.call("GET", "/v1/systems/urpa", keys["admin"])).json["enabled"] is None
-    again = (await api.call("PUT", path, keys["manage"])).json["enabled"]
+    again = (await api.call("PUT", path, keys["manage"], json={"prefix": "acme"})).json["enabled"]
     assert (again["zone"], again["created_at"]) == ("", enabled["created_at"])
     assert (await api.call("DELETE", path, keys["manage"])).status == 204
     assert (await api.call("DELETE", path, keys["manage"])).status == 404
@@ -155,7 +155,7 @@ async def test_a_system_is_used_and_used_no_more(api: Running, keys: Keys) -> No
 
 
 async def test_one_tenant_has_the_paths_as_they_are(api: Running, keys: Keys) -> None:
-    """Others have theirs elsewhere; where paths name the tenant, all share them."""
+    """Others have theirs elsewhere; where paths name the tenant, all share them. What is given up is free again."""
     for system in ("pbx", "4calls"):
         assert (await api.call("PUT", f"/v1/systems/{system}/enabled", keys["manage"])).status == 200
     refused = await api.call("PUT", "/v1/systems/pbx/enabled", keys["stranger"])
@@ -163,6 +163,9 @@ async def test_one_tenant_has_the_paths_as_they_are(api: Running, keys: Keys) ->
     assert (
         await api.call("PUT", "/v1/systems/pbx/enabled", keys["stranger"], json={"prefix": "other"})
     ).status == 200
+    assert (await api.call("DELETE", "/v1/systems/pbx/enabled", keys["manage"])).status == 204
+    assert (await api.call("PUT", "/v1/systems/pbx/enabled", keys["stranger"])).status == 200
+    assert (await api.call("DELETE", "/v1/systems/pbx/enabled", keys["stranger"])).status == 204
     shared = await api.call("PUT", "/v1/systems/4calls/enabled", keys["stranger"])
     assert shared.json["enabled"]["known_as"] == keys.stranger
     taken = await api.call(
@@ -204,7 +207,8 @@ async def test_endpoints_follow_the_zone_of_their_system(api: Running, keys: Key
     first = (await create(api, keys, system="pbx")).json
     other = (await create(api, keys, system="urpa")).json
     assert (first["zone"], other["zone"]) == ("", "")
-    assert (await api.call("PUT", path, keys["manage"], json={"zone": "Europe/Berlin"})).status == 200
+    body = {"zone": "Europe/Berlin", "prefix": keys.alice[4:]}
+    assert (await api.call("PUT", path, keys["manage"], json=body)).status == 200
     zones = {
         one["id"]: one["zone"] for one in (await api.call("GET", "/v1/endpoints", keys["read"])).json["items"]
     }

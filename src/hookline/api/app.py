@@ -7,6 +7,8 @@ from typing import Any, TypeAlias, cast
 
 from litestar import Litestar, Request, Response
 from litestar.di import Provide
+from litestar.handlers import HTTPRouteHandler
+from litestar.types import Guard
 
 from hookline.api import (
     deliveries,
@@ -26,6 +28,7 @@ from hookline.api import (
 from hookline.api.auth import Auth
 from hookline.api.faults import Faults, Routes
 from hookline.api.openapi import Json, build_document
+from hookline.api.own_paths import OwnPaths
 from hookline.api.parts import Parts
 from hookline.api.problem import NO_CONTENT, Answer
 from hookline.api.publish import HOT, MANY, ONE, Publishing
@@ -59,29 +62,41 @@ _CLASSES: tuple[StatusClass, ...] = ("2xx", "2xx", "2xx", "3xx", "4xx", "5xx")
 _ROUTES = {"/healthz": Route.HEALTH, "/readyz": Route.HEALTH, "/metrics": Route.HEALTH}
 
 
-def build_api(parts: Parts) -> ASGIApp:
-    return Api(parts)
+def build_api(parts: Parts, own: OwnPaths | None = None) -> ASGIApp:
+    """`own`: paths beside `/v1`."""
+    return Api(parts, own)
 
 
 def build_probes(parts: Parts) -> ASGIApp:
     """For a node that only delivers: the routes for machines that look after it, by the same handlers, and no others."""
     routes = Routes(
-        _methods([health]),
+        _methods(health.HANDLERS),
         absent="This node only delivers: it answers /healthz, /readyz and /metrics, and nothing else.",
         hint="Ask a node that runs `hookline serve` or `hookline api`.",
     )
-    return Calm(parts, Auth(parts.store.keys, parts.store.tenants, parts.clock), routes, [health])
+    auth = Auth(parts.store.keys, parts.store.tenants, parts.clock)
+    return Calm(parts, auth, routes, health.HANDLERS)
 
 
 class Calm:
     """Routes that Litestar serves; each answer is counted."""
 
-    def __init__(self, parts: Parts, auth: Auth, routes: Routes, nouns: Sequence[Any]) -> None:
-        """`nouns`: modules that have HANDLERS."""
+    def __init__(
+        self,
+        parts: Parts,
+        auth: Auth,
+        routes: Routes,
+        handlers: Sequence[HTTPRouteHandler],
+        own: OwnPaths | None = None,
+    ) -> None:
         self._telemetry = parts.telemetry
         self._routes = routes
         self.faults = Faults(parts, routes)
-        litestar = build_litestar(parts, auth, self.faults, nouns)
+        guards = [make_guard(auth), *([own.guard(parts, auth)] if own else [])]
+        self._plain = own.plain if own else (lambda scope: scope)
+        litestar = build_litestar(
+            parts, auth, self.faults, [*handlers, *(own.handlers if own else ())], guards
+        )
         self._rest = cast("ASGIApp", litestar)  # its types name each message
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -99,7 +114,7 @@ class Calm:
         if "\0" in scope["path"]:
             await send_answer(watched, self.faults.answer(scope, self._routes.nothing()))
         else:
-            await self._rest(scope, receive, watched)
+            await self._rest(self._plain(scope), receive, watched)
         self.tell(_route(scope["path"]), status, started)
 
     def tell(self, route: Route, status: int, started: float) -> None:
@@ -111,7 +126,7 @@ class Calm:
 
 
 class Api:
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, own: OwnPaths | None) -> None:
         auth = Auth(parts.store.keys, parts.store.tenants, parts.clock)
         self._publishing = Publishing(parts, auth)
         self._receiving = Receiving(parts)
@@ -121,7 +136,9 @@ class Api:
         }
         self._targets = frozenset(path.encode() for path in self._hot)
         hot = [(path, "POST") for path in self._hot]
-        self._calm = Calm(parts, auth, Routes([*hot, *_methods(NOUNS)]), NOUNS)
+        handlers = [handler for noun in NOUNS for handler in noun.HANDLERS]
+        routes = Routes([*hot, *_methods([*handlers, *(own.handlers if own else ())])])
+        self._calm = Calm(parts, auth, routes, handlers, own)
 
     def is_hot(self, target: bytes) -> bool:
         """A target with escapes takes the long way, which reads them."""
@@ -210,7 +227,9 @@ def _hot_route(scope: Scope) -> Route:
     return Route.RECEIVE if scope["path"].startswith(PATH) else Route.PUBLISH
 
 
-def build_litestar(parts: Parts, auth: Auth, faults: Faults, nouns: Sequence[Any]) -> Litestar:
+def build_litestar(
+    parts: Parts, auth: Auth, faults: Faults, handlers: Sequence[HTTPRouteHandler], guards: Sequence[Guard]
+) -> Litestar:
     def failed(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
         answer = faults.answer(dict(request.scope), error)
         headers = {name.decode(): value.decode() for name, value in answer.headers}
@@ -219,7 +238,7 @@ def build_litestar(parts: Parts, auth: Auth, faults: Faults, nouns: Sequence[Any
 
     document = Document()
     return Litestar(
-        route_handlers=[handler for noun in nouns for handler in noun.HANDLERS],
+        route_handlers=handlers,
         dependencies={
             "parts": Provide(lambda: parts, sync_to_thread=False),
             "document": Provide(document.read),
@@ -227,7 +246,7 @@ def build_litestar(parts: Parts, auth: Auth, faults: Faults, nouns: Sequence[Any
             "caller": Provide(caller_of, sync_to_thread=False),
             "asked": Provide(query_of, sync_to_thread=False),
         },
-        guards=[make_guard(auth)],
+        guards=guards,
         exception_handlers={Exception: failed, 404: failed, 405: failed},
         request_max_body_size=parts.settings.body_limit,
         openapi_config=None,
@@ -235,10 +254,9 @@ def build_litestar(parts: Parts, auth: Auth, faults: Faults, nouns: Sequence[Any
     )
 
 
-def _methods(nouns: Sequence[Any]) -> Iterator[tuple[str, str]]:
-    for noun in nouns:
-        for handler in noun.HANDLERS:
-            yield from ((path, str(method)) for path in handler.paths for method in handler.http_methods)
+def _methods(handlers: Sequence[HTTPRouteHandler]) -> Iterator[tuple[str, str]]:
+    for handler in handlers:
+        yield from ((path, str(method)) for path in handler.paths for method in handler.http_methods)
 
 
 class Document:

@@ -8,8 +8,9 @@ from litestar.params import RawBody
 
 from hookline.api.attempt_out import AttemptOut, shaped_attempt
 from hookline.api.body import absent, decode_body
-from hookline.api.endpoint_in import EndpointIn, as_given, decode_endpoint, made, with_defaults
+from hookline.api.endpoint_in import EndpointIn, as_given, decode_endpoint, with_defaults
 from hookline.api.endpoint_out import EndpointOut, StatsOut, shaped, shaped_hour
+from hookline.api.endpoint_verbs import create, remove, replace, trial_event
 from hookline.api.lists import Listing, Paging
 from hookline.api.merge import decode_patch, merged
 from hookline.api.parts import Parts
@@ -18,12 +19,9 @@ from hookline.api.times import iso, parse_time
 from hookline.clock import DAY, HOUR, Micros
 from hookline.model.api_key import Scope
 from hookline.model.endpoint import Counters, Endpoint
-from hookline.model.event import Event
 from hookline.model.ids import EndpointId, TenantId
-from hookline.model.patterns import ALL, check_type
 from hookline.storage.endpoints import Held
 
-TEST_TYPE = "hookline.test"
 STATS_DAYS = 7
 
 
@@ -70,10 +68,7 @@ _MANAGE = rule(Scope.MANAGE)
 async def create_endpoint(body: RawBody, caller: NeedsCaller, parts: NeedsParts) -> EndpointOut:
     """Create an endpoint. Unless secrets are given, or `unsigned` is true, one is made: reveal it by `/secrets`."""
     given = await decode_endpoint(body, parts, caller.tenant)
-    endpoint = await made(given, parts, caller.tenant, parts.clock.now())
-    await parts.store.endpoints.create(endpoint)
-    await parts.directory.reload(caller.tenant)
-    return shaped(endpoint, Counters())
+    return shaped(await create(parts, caller.tenant, given), Counters())
 
 
 @get("/v1/endpoints", opt=rule(Scope.READ, query=Paging))
@@ -104,7 +99,7 @@ async def replace_endpoint(
     """Replace an endpoint: what is left out gets its default; secrets that are not given stay."""
     given = await decode_endpoint(body, parts, caller.tenant)
     known = await parts.store.endpoints.get(caller.tenant, EndpointId(endpoint_id))
-    return await _replaced(parts, given, known)
+    return await _counted(parts, await replace(parts, given, known))
 
 
 @patch("/v1/endpoints/{endpoint_id:str}", opt=rule(Scope.MANAGE, body=EndpointIn, patch=True))
@@ -121,14 +116,13 @@ async def change_endpoint(
     if change.get("secrets") is not None and "unsigned" not in change:
         before["unsigned"] = False
     given = await with_defaults(merged(before, change), parts, caller.tenant)
-    return await _replaced(parts, given, known, filter_saved="filter" in change)
+    return await _counted(parts, await replace(parts, given, known, filter_saved="filter" in change))
 
 
 @delete("/v1/endpoints/{endpoint_id:str}", opt=_MANAGE)
 async def delete_endpoint(endpoint_id: PathText, caller: NeedsCaller, parts: NeedsParts) -> None:
     """Delete an endpoint: its secrets are wiped, what waits for it is cancelled."""
-    await parts.store.endpoints.delete(caller.tenant, EndpointId(endpoint_id), parts.clock.now())
-    await parts.directory.reload(caller.tenant)
+    await remove(parts, caller.tenant, EndpointId(endpoint_id))
 
 
 @post(
@@ -167,7 +161,7 @@ async def test_endpoint(
     """Send a test event now, active or not, and show the whole exchange. Nothing of it is stored or counted."""
     given = decode_body(body or b"{}", _TRIAL)
     endpoint = await parts.store.endpoints.get(caller.tenant, EndpointId(endpoint_id))
-    event = await _test_event(given, endpoint, parts)
+    event = await trial_event(parts, endpoint, given.type, bytes(given.data))
     attempt = await parts.tester.send(endpoint, event)
     dialect = parts.dialects.get(endpoint.dialect)
     return shaped_attempt(attempt, dialect.zoned(endpoint.zone).body(event) if dialect else None)
@@ -193,53 +187,12 @@ async def get_stats(
     return StatsOut(since=iso(start), until=iso(end), hours=[shaped_hour(hour) for hour in hours])
 
 
-async def _replaced(
-    parts: Parts, given: EndpointIn, known: Endpoint, *, filter_saved: bool = True
-) -> EndpointOut:
-    endpoint = await made(given, parts, known.tenant_id, parts.clock.now(), known)
-    endpoint = msgspec.structs.replace(
-        endpoint,
-        version=known.version,  # whoever changes it at the same time hears of it
-        filter_off="" if filter_saved else known.filter_off,
-    )
-    held = Held.RELEASE if endpoint.active and not known.active else None
-    await parts.store.endpoints.replace(endpoint, held=held)
-    await parts.directory.reload(known.tenant_id)
-    if held is not None:
-        parts.wake()
-    return shaped(endpoint, await parts.store.counters.get(known.tenant_id, known.id))
-
-
 async def _shown(parts: Parts, tenant: TenantId, endpoint_id: EndpointId) -> EndpointOut:
-    endpoint = await parts.store.endpoints.get(tenant, endpoint_id)
-    return shaped(endpoint, await parts.store.counters.get(tenant, endpoint_id))
+    return await _counted(parts, await parts.store.endpoints.get(tenant, endpoint_id))
 
 
-async def _test_event(given: TrialIn, endpoint: Endpoint, parts: Parts) -> Event:
-    exact = [pattern for pattern in endpoint.events if not pattern.endswith(ALL)]
-    name = given.type if given.type is not None else next(iter(exact), TEST_TYPE)
-    check_type(name)
-    now = parts.clock.now()
-    return Event(
-        id=parts.ids.event(),
-        tenant_id=endpoint.tenant_id,
-        type=name,
-        data=bytes(given.data) or await _example(name, endpoint, parts),
-        time=now,
-        accepted_at=now,
-        system=endpoint.system,
-    )
-
-
-async def _example(name: str, endpoint: Endpoint, parts: Parts) -> bytes:
-    """The tenant's own, else that of the endpoint's system."""
-    config, system = await parts.config(endpoint.tenant_id), parts.systems.get(endpoint.system)
-    known = config.event_types.get(name)
-    if known is not None and known.example is not None:
-        return bytes(known.example)
-    if system is not None and name in system.events:
-        return msgspec.json.encode(system.events[name].example)
-    return b'{"message":"This is a test from Hookline."}'
+async def _counted(parts: Parts, endpoint: Endpoint) -> EndpointOut:
+    return shaped(endpoint, await parts.store.counters.get(endpoint.tenant_id, endpoint.id))
 
 
 HANDLERS = (

@@ -43,9 +43,10 @@ class Endpoints:
         self._database = database
         self._vault = vault
 
-    async def create(self, endpoint: Endpoint) -> None:
+    async def create(self, endpoint: Endpoint, *, alone: bool = False) -> None:
+        """`alone`: raises Conflict where another endpoint of the same system has the same URL."""
         row = endpoint_row(endpoint, self._vault)
-        await self._database.write(lambda connection: _create(connection, endpoint, row))
+        await self._database.write(lambda connection: _create(connection, endpoint, row, alone=alone))
 
     async def get(self, tenant_id: TenantId, endpoint_id: EndpointId) -> Endpoint:
         row = await self._database.read(lambda connection: _get(connection, tenant_id, endpoint_id))
@@ -106,13 +107,25 @@ class Endpoints:
         return await reseal_all(self._database, endpoints, self._vault, limit)
 
 
-def _create(connection: Connection, endpoint: Endpoint, row: Mapping[str, object]) -> None:
-    version = bump(connection, endpoint.tenant_id)
+def _create(connection: Connection, endpoint: Endpoint, row: Mapping[str, object], *, alone: bool) -> None:
+    version = bump(
+        connection, endpoint.tenant_id
+    )  # it locks the tenant: nobody changes its endpoints meanwhile
+    if alone:
+        _check_alone(connection, endpoint)
     key = {"tenant_id": endpoint.tenant_id, "id": endpoint.id, "created_at": endpoint.created_at}
     try:
         connection.execute(insert(endpoints).values({**row, **key, "version": version}))
     except IntegrityError:
         raise Conflict(f"There is an endpoint {endpoint.id!r} already, or there was one.") from None
+
+
+def _check_alone(connection: Connection, endpoint: Endpoint) -> None:
+    """Raises Conflict."""
+    living = within(endpoints, endpoint.tenant_id) & endpoints.c.deleted_at.is_(None)
+    others = map(read_document, connection.execute(select(*COLUMNS).where(living)))
+    if any(one.system == endpoint.system and one.url == endpoint.url for one in others):
+        raise Conflict(f"There is an endpoint with the URL {endpoint.url} already.", field="url")
 
 
 def _get(connection: Connection, tenant_id: TenantId, endpoint_id: EndpointId) -> AnyRow:
