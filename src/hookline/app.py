@@ -33,6 +33,7 @@ from hookline.server import Server
 from hookline.storage.ledger import Ledger
 from hookline.storage.postgres.hints import Hints
 from hookline.storage.restore import hold_waiting
+from hookline.systems.paths import OWN_PATHS
 from hookline.telemetry import Telemetry
 
 HOLD_CHUNK = 1000
@@ -125,8 +126,8 @@ async def serving(
         try:
             await server.bind()
             address = address_of(settings.host, server.port)
-            build = build_api if roles.api else build_probes
-            await server.start(build(_parts(engine, address if local else "")))
+            parts = _parts(engine, address if local else "")
+            await server.start(build_api(parts, OWN_PATHS) if roles.api else build_probes(parts))
             telemetry.emit(started(engine, address))
             yield address
         finally:

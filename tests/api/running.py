@@ -27,6 +27,7 @@ from hookline.net.guard import Guard
 from hookline.receive.fetcher import Fetcher, Sender
 from hookline.server import Server
 from hookline.setting_types import DatabaseUrl, LogFormat, Seconds, Secret, SecretKeys
+from hookline.systems.paths import OWN_PATHS
 from hookline.telemetry import Telemetry
 
 API_ONLY = Roles(worker=False)
@@ -180,7 +181,7 @@ async def serving(
         server = Server(settings)
         stack.push_async_callback(server.stop)
         await server.bind()
-        await server.start(build_api(parts))
+        await server.start(build_api(parts, OWN_PATHS))
         session = await stack.enter_async_context(aiohttp.ClientSession())
         yield Running(
             url=f"http://127.0.0.1:{server.port}",

@@ -8,7 +8,6 @@ from typing import Any, TypeAlias, cast
 from litestar import Litestar, Request, Response
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
-from litestar.types import Guard
 
 from hookline.api import (
     deliveries,
@@ -92,11 +91,8 @@ class Calm:
         self._telemetry = parts.telemetry
         self._routes = routes
         self.faults = Faults(parts, routes)
-        guards = [make_guard(auth), *([own.guard(parts, auth)] if own else [])]
         self._plain = own.plain if own else (lambda scope: scope)
-        litestar = build_litestar(
-            parts, auth, self.faults, [*handlers, *(own.handlers if own else ())], guards
-        )
+        litestar = build_litestar(parts, auth, self.faults, handlers, own)
         self._rest = cast("ASGIApp", litestar)  # its types name each message
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -228,7 +224,11 @@ def _hot_route(scope: Scope) -> Route:
 
 
 def build_litestar(
-    parts: Parts, auth: Auth, faults: Faults, handlers: Sequence[HTTPRouteHandler], guards: Sequence[Guard]
+    parts: Parts,
+    auth: Auth,
+    faults: Faults,
+    handlers: Sequence[HTTPRouteHandler],
+    own: OwnPaths | None,
 ) -> Litestar:
     def failed(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
         answer = faults.answer(dict(request.scope), error)
@@ -238,15 +238,19 @@ def build_litestar(
 
     document = Document()
     return Litestar(
-        route_handlers=handlers,
+        route_handlers=[*handlers, *(own.handlers if own else ())],
         dependencies={
             "parts": Provide(lambda: parts, sync_to_thread=False),
             "document": Provide(document.read),
             "auth": Provide(lambda: auth, sync_to_thread=False),
             "caller": Provide(caller_of, sync_to_thread=False),
             "asked": Provide(query_of, sync_to_thread=False),
+            **{
+                name: Provide(made, sync_to_thread=False)
+                for name, made in (own.dependencies if own else {}).items()
+            },
         },
-        guards=guards,
+        guards=[make_guard(auth), *([own.guard(parts, auth)] if own else ())],
         exception_handlers={Exception: failed, 404: failed, 405: failed},
         request_max_body_size=parts.settings.body_limit,
         openapi_config=None,
