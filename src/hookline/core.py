@@ -63,6 +63,7 @@ async def build_core(
     )
     stack.push_async_callback(client.close)
     dialects = {name: compile_dialect(dialect) for name, dialect in load_dialects(settings.catalog).items()}
+    providers = load_providers(settings.catalog)
     bounds = Bounds(
         retention_days=settings.retention_days,
         idempotency_days=settings.idempotency_days,
@@ -77,16 +78,14 @@ async def build_core(
         opened=opened,
         ledger=wrap(opened.store.ledger),
         dialects=dialects,
-        systems=load_systems(dialects, settings.catalog),
+        systems=load_systems(dialects, providers, settings.catalog),
         guard=guard,
         client=client,
         targets=Targets(dialects, guard.check),
         upkeep=Upkeep(
             store=opened.store, prune=opened.prune, bounds=bounds, clock=clock, telemetry=telemetry
         ),
-        inbox=Inbox.over(
-            opened.store, load_providers(settings.catalog), client, clock=clock, telemetry=telemetry
-        ),
+        inbox=Inbox.over(opened.store, providers, client, clock=clock, telemetry=telemetry),
     )
 
 

@@ -27,7 +27,7 @@ from hookline.api import (
 from hookline.api.auth import Auth
 from hookline.api.faults import Faults, Routes
 from hookline.api.openapi import Json, build_document
-from hookline.api.own_paths import OwnPaths
+from hookline.api.own_paths import OwnPaths, nowhere
 from hookline.api.parts import Parts
 from hookline.api.problem import NO_CONTENT, Answer
 from hookline.api.publish import HOT, MANY, ONE, Publishing
@@ -126,6 +126,7 @@ class Api:
         auth = Auth(parts.store.keys, parts.store.tenants, parts.clock)
         self._publishing = Publishing(parts, auth)
         self._receiving = Receiving(parts)
+        self._inward = own.inward(parts) if own else nowhere
         self._hot: dict[str, Hot] = {
             ONE.path: self._publishing.one,
             MANY.path: self._publishing.many,
@@ -141,10 +142,18 @@ class Api:
         return target in self._targets or (target.startswith(_IN) and b"%" not in target)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not self._is_ours(scope):
+        if scope["type"] != "http":
             await self._calm(scope, receive, send)
             return
-        answer = await self.direct(scope, receive)
+        try:
+            ours = scope if self._is_ours(scope) else await self._inward(scope)
+        except Exception as error:  # noqa: BLE001  whatever it is, the caller gets an answer
+            await send_answer(send, self._failed({**scope, "path": PATH}, error, time.perf_counter()))
+            return
+        if ours is None:
+            await self._calm(scope, receive, send)
+            return
+        answer = await self.direct(ours, receive)
         if answer is not None:
             await send_answer(send, answer, head=scope["method"] == "HEAD")
 

@@ -55,7 +55,9 @@ class SourceIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     schemes: Annotated[tuple[_Word, ...], msgspec.Meta(max_length=20)] = ()
     """Which of the provider's schemes are accepted; empty: its usual ones."""
     verification: Verification = Verification.REQUIRED
-    """`required`: only what is proven is accepted; `optional`: what bears no signature is, too, but never a wrong one."""
+    """`required`: only what is proven is accepted; `optional`: what bears no signature is, too, but never a wrong one;
+    `with_secret`: as required once there is a secret, and everything until then.
+    """
     tolerance: Annotated[int, msgspec.Meta(ge=0, le=7 * 86_400)] | None = None
     """Seconds that a signed timestamp may be off; null: as the provider's file says; 0: any."""
     addresses: Annotated[tuple[_Word, ...], msgspec.Meta(max_length=250)] = ()

@@ -11,6 +11,7 @@ from hookline.api.auth import Caller
 from hookline.api.body import at_field, decode_body
 from hookline.api.parts import Parts
 from hookline.api.rules import NeedsCaller, NeedsParts, PathText, Wall, rule
+from hookline.api.system_sources import make_sources
 from hookline.api.times import iso
 from hookline.clock import Micros
 from hookline.errors import InvalidField, NotFound
@@ -109,7 +110,7 @@ async def enable_system(system: PathText, body: RawBody, caller: NeedsCaller, pa
     before = (await parts.store.enabled_systems.all(caller.tenant)).get(system)
     enabled = _enabled(given, known, caller.tenant, parts.clock.now(), before)
     await parts.store.enabled_systems.put(enabled)
-    await parts.directory.reload(caller.tenant)
+    await make_sources(parts, caller.tenant, known)
     return _shaped(known, enabled)
 
 

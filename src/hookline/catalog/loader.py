@@ -33,12 +33,14 @@ def load_dialects(extra: Path | None = None) -> Mapping[str, Dialect]:
     return _load("dialect", extra, Dialect, check_dialect)
 
 
-def load_systems(dialects: Collection[str], extra: Path | None = None) -> Mapping[str, System]:
+def load_systems(
+    dialects: Collection[str], providers: Mapping[str, ProviderFile], extra: Path | None = None
+) -> Mapping[str, System]:
     """Every system by name, as `load_dialects` does it: those of Hookline, and `extra`/systems/NAME/system.yaml.
 
-    `dialects`: the names of all that were loaded.
+    `dialects`: the names of all that were loaded; `providers`: all.
     """
-    return _load("system", extra, System, lambda system: check_system(system, dialects))
+    return _load("system", extra, System, lambda system: check_system(system, dialects, providers))
 
 
 def load_providers(extra: Path | None = None) -> Mapping[str, ProviderFile]:

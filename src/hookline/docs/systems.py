@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from hookline.catalog.loader import load_dialects, load_systems
+from hookline.catalog.loader import load_dialects, load_providers, load_systems
 from hookline.deliver.retry import delay_before
 from hookline.docs.markdown import block, code, one_line, page, table
 from hookline.model.retry import AnyRetryPolicy
@@ -20,7 +20,7 @@ _MINUTE = 60
 
 
 def systems_page() -> str:
-    found = [one for _, one in sorted(load_systems(load_dialects()).items())]
+    found = [one for _, one in sorted(load_systems(load_dialects(), load_providers()).items())]
     head = ("system", "title", "event types", "dialect")
     return page(
         "Systems",
@@ -51,6 +51,10 @@ def _lines(system: System) -> Iterator[str]:
     yield f"Attempts: {attempts(system.retry)}."
     yield f"Timeout: {system.timeout:g} s."
     yield f"Secret: {_secret(system.secret)}."
+    for source in system.sources.values():
+        paths = ", ".join(code(f"POST {path}") for path in source.paths)
+        provider = f"[`{source.provider}`](providers.md#{source.provider})"
+        yield one_line(f"Receives at {paths}, by the provider {provider}: {source.description}")
 
 
 def attempts(policy: AnyRetryPolicy) -> str:

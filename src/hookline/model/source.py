@@ -16,11 +16,12 @@ MAX_BODY_LIMIT = 25 * 1024 * 1024
 
 class Verification(StrEnum):
     """`required`: only what is proven is accepted. `optional`: what bears no signature is accepted too; a wrong one is
-    refused all the same.
+    refused all the same. `with_secret`: as required once the source has a secret; until then everything is accepted.
     """
 
     REQUIRED = "required"
     OPTIONAL = "optional"
+    WITH_SECRET = "with_secret"  # noqa: S105  no secret itself
 
 
 class SourceAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -33,6 +33,19 @@ class SecretRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Of those that are made."""
 
 
+class SystemSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Paths of its own that a provider sends to. A source stands behind them, made when the system is enabled."""
+
+    paths: Annotated[
+        tuple[Annotated[str, msgspec.Meta(pattern=r"^(/[a-z0-9-]+)+$(?!\n)")], ...],
+        msgspec.Meta(min_length=1),
+    ]
+    provider: str
+    overrides: dict[str, Any] = {}
+    """A merge patch (RFC 7396) over the provider's file."""
+    description: str
+
+
 class System(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
     """Its folder's name."""
@@ -47,6 +60,8 @@ class System(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     secret: SecretRule = SecretRule()
     tenant: Annotated[str, msgspec.Meta(max_length=64)] = ""
     """What its paths and bodies call the tenant, as `orgId`: several may share its paths. Empty: they name none."""
+    sources: dict[str, SystemSource] = {}
+    """By name, as `retell`."""
     events: Annotated[dict[str, SystemEvent], msgspec.Meta(min_length=1)]
     """By type."""
 

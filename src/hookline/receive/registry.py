@@ -101,6 +101,13 @@ class Registry:
         return file.provider(source.parameters, source.overrides)
 
 
+def _may_be_bare(source: Source) -> bool:
+    """Whether it accepts what bears no signature."""
+    if source.verification is Verification.WITH_SECRET:
+        return not source.secrets
+    return source.verification is Verification.OPTIONAL
+
+
 def _needs_no_secret(algorithm: Algorithm, fetch: object) -> bool:
     return algorithm is Algorithm.NONE or fetch is not None
 
@@ -115,7 +122,7 @@ def _choices(source: Source) -> Choices:
     return Choices(
         secrets=tuple(secret.value for secret in source.secrets),
         schemes=source.schemes,
-        optional=source.verification is Verification.OPTIONAL,
+        optional=_may_be_bare(source),
         tolerance=source.tolerance,
         types=source.types,
         split=source.split,

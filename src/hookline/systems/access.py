@@ -28,7 +28,7 @@ _PREFIX = "hookline_prefix"
 _MOUNTED = "hookline_mounted"
 _STEPS = re.compile(r"/([a-z0-9-]{1,64})(/(?:api|admin|webhooks)/.*)", re.DOTALL)
 _BELOW = frozenset({"api", "admin", "webhooks", "v1", "in", "docs"})
-_HEADERS = (b"authorization", b"hookline-tenant", b"host")
+_HEADERS = (b"authorization", b"hookline-tenant")
 _RELAYED = (b"forwarded", b"x-forwarded-for", b"x-real-ip", b"via", b"origin")
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -56,6 +56,27 @@ class Mounted(NamedTuple):
 
 
 NeedsMounted = Needs[Mounted]
+
+
+class Place(NamedTuple):
+    """Where a request to a system goes."""
+
+    system: str
+    host: str
+    prefix: str
+    known_as: str
+
+    def is_of(self, enabled: EnabledSystem | None) -> bool:
+        if enabled is None:
+            return False
+        named = not self.known_as or self.known_as == enabled.known_as
+        return named and enabled.host in {"", self.host} and enabled.prefix == self.prefix
+
+
+def place_of(scope: Scope, system: str, known_as: str = "") -> Place:
+    """`scope`: as `plain` leaves it."""
+    (host,) = header_values(scope, (b"host",))
+    return Place(system, _name_of(host), scope.get(_PREFIX, ""), known_as)
 
 
 def access(system: str, scope: KeyScope, *, local: bool = False) -> dict[str, Any]:
@@ -100,15 +121,15 @@ class _Finder:
 
     async def __call__(self, scope: Scope, wanted: Access, known_as: str) -> Mounted:
         """Raises Unauthorized, Forbidden, NotFound."""
-        authorization, tenant, host = header_values(scope, _HEADERS)
-        place = _Place(wanted.system, _name_of(host), scope.get(_PREFIX, ""), known_as)
+        authorization, tenant = header_values(scope, _HEADERS)
+        place = place_of(scope, wanted.system, known_as)
         if wanted.local and self._local and not authorization and _is_local(scope, place.host):
             return await self._owner(place)
         caller = await self._auth.caller(authorization, tenant, wanted.scope)
         scope["auth"] = caller
         return await self._of_caller(caller, place)
 
-    async def _of_caller(self, caller: Caller, place: "_Place") -> Mounted:
+    async def _of_caller(self, caller: Caller, place: "Place") -> Mounted:
         system = self._parts.systems[place.system]
         if caller.tenant_id is None and (place.known_as or not system.tenant):
             return await self._owner(place)
@@ -117,22 +138,11 @@ class _Finder:
             raise _nothing(place.system)
         return Mounted(caller.tenant, system, enabled)
 
-    async def _owner(self, place: "_Place") -> Mounted:
+    async def _owner(self, place: "Place") -> Mounted:
         enabled = await self._parts.store.enabled_systems.at(*place)
         if enabled is None:
             raise _nothing(place.system)
         return Mounted(enabled.tenant_id, self._parts.systems[place.system], enabled)
-
-
-class _Place(NamedTuple):
-    system: str
-    host: str
-    prefix: str
-    known_as: str
-
-    def is_of(self, enabled: EnabledSystem) -> bool:
-        named = not self.known_as or self.known_as == enabled.known_as
-        return named and enabled.host in {"", self.host} and enabled.prefix == self.prefix
 
 
 def _name_of(host: bytes) -> str:

@@ -3,11 +3,13 @@
 from hookline.api.own_paths import OwnPaths
 from hookline.systems import pbx
 from hookline.systems.access import make_access_guard, mounted_of, plain
+from hookline.systems.inbound import Inward
 
 MODULES = (pbx,)
 OWN_PATHS = OwnPaths(
     handlers=[handler for module in MODULES for handler in module.HANDLERS],
     dependencies={"mounted": mounted_of},
     guard=make_access_guard,
+    inward=Inward,
     plain=plain,
 )
