@@ -127,11 +127,29 @@ def test_any_id_is_short_and_two_that_differ_stay_apart(given_id: str) -> None:
     assert id_of(given_id + "x") != kept
 
 
-def test_a_header_that_is_given_twice_names_nothing() -> None:
+TWICE = [(b"x-id", b"1"), (b"x-id", b"2"), (b"x-type", b"a"), (b"x-type", b"b")]
+
+
+def named(ids: list[str], body: bytes = b"") -> str:
+    (item,) = Identifier(provider(id=ids, items=["items"]), {}).identify(request(body, TWICE)).items
+    return item.id
+
+
+def test_a_type_that_is_given_twice_is_none() -> None:
     rules = provider(id=["{header.X-Id}"], type=["{header.X-Type}"])
-    inbound = request(b"", [(b"x-id", b"1"), (b"x-id", b"1"), (b"x-type", b"a"), (b"x-type", b"b")])
-    (item,) = Identifier(rules, {}).identify(inbound).items
-    assert (item.id, item.type) == ("", "made.webhook")
+    (item,) = Identifier(rules, {}).identify(request(b"", TWICE)).items
+    assert item.type == "made.webhook"
+
+
+def test_an_id_that_is_given_twice_does_not_switch_off_that_repeats_are_known() -> None:
+    """Whoever has seen a request could send it again with a second header, which nothing signs."""
+    assert named(["{header.X-Id}"], b"1") == f"sha256:{hashlib.sha256(b'1').hexdigest()}"
+    assert named(["{header.X-Id}", "{json.id}"], b'{"id": 7}') == "7"
+    assert named(["{header.X-Id}"], b'{"items": [ {"a": 1} ]}') == named(["{header.X-Id}"], b'{"a": 1}')
+
+
+def test_an_id_that_is_in_none_of_its_places_is_none() -> None:
+    assert named(["{json.id}", "{header.X-Other}"], b"{}") == named(["{json.id}"], b"no JSON") == ""
 
 
 @pytest.mark.parametrize(

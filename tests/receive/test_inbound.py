@@ -92,6 +92,13 @@ def test_a_form_may_have_parts_of_which_files_are_none_of_its_fields() -> None:
     assert request(body, MAIL).fields == [(b"a", b"one\r\ntwo"), (b"b", b"\xff"), (b"c", b"")]
 
 
+def test_a_file_is_not_passed_over_where_the_fields_are_what_is_signed() -> None:
+    read = compile_text("{sorted_form}")
+    assert read(View(request(mail("b\r\n\r\n2", "a\r\n\r\n1"), MAIL))) == b"a1b2"
+    with pytest.raises(Malformed, match="file"):
+        read(View(request(mail("a\r\n\r\n1", 'f; filename="x"\r\n\r\n3'), MAIL)))
+
+
 def test_a_part_that_is_given_twice_is_malformed_when_it_is_asked_for() -> None:
     body = mail("a\r\n\r\n1", "a\r\n\r\n2")
     with pytest.raises(Malformed, match="2 times"):

@@ -1,6 +1,7 @@
 """Forms: the fields of a body or query, as bytes and in order."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
@@ -11,6 +12,12 @@ URL_ENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 
 Fields = list[tuple[bytes, bytes]]
+
+
+class Form(NamedTuple):
+    fields: Fields
+    files: bool = False
+    """It holds files too, which are none of its fields."""
 
 
 def url_encoded(text: bytes) -> Fields:
@@ -26,26 +33,26 @@ def url_encoded(text: bytes) -> Fields:
     return pairs
 
 
-def multipart(body: bytes, content_type: str) -> Fields:
-    """RFC 7578, without files. Raises ValueError for what is written in a way that two readers could understand
-    differently.
-    """
+def multipart(body: bytes, content_type: str) -> Form:
+    """RFC 7578. Raises ValueError for what is written in a way that two readers could understand differently."""
     _, options = parse_options_header(content_type)
     try:
         parser = PushMultipartParser(
             options.get("boundary", ""), len(body), max_segment_count=MAX_FIELDS, strict=True
         )
-        return list(_fields(parser, body))
+        parts = list(_parts(parser, body))
     except MultipartError as error:
         raise ValueError(str(error)) from None
+    fields = [(part.name.encode(), value) for part, value in parts if part.filename is None]
+    return Form(fields, files=len(fields) < len(parts))
 
 
-def _fields(parser: PushMultipartParser, body: bytes) -> Iterator[tuple[bytes, bytes]]:
+def _parts(parser: PushMultipartParser, body: bytes) -> Iterator[tuple[MultipartSegment, bytes]]:
     part, parts = None, list[bytes]()
     for one in [*parser.parse(body), *parser.parse(b"")]:
         if isinstance(one, MultipartSegment):
             part, parts = one, []
         elif one:
             parts.append(bytes(one))
-        elif part is not None and part.filename is None:
-            yield part.name.encode(), b"".join(parts)
+        elif part is not None:
+            yield part, b"".join(parts)

@@ -10,8 +10,8 @@ import msgspec
 
 from hookline.model.patterns import MAX_NAME
 from hookline.model.provider import Provider
-from hookline.receive.inbound import Absent, Inbound, Malformed
-from hookline.receive.view import Peek, View, first_of
+from hookline.receive.inbound import Absent, Inbound, Malformed, Unparsable
+from hookline.receive.view import Peek, View, compile_peek, first_of
 
 MAX_ITEMS = 1_000
 """Events in one body; one with more is kept whole, as one event."""
@@ -63,7 +63,7 @@ class Identifier:
         self._prefix = provider.event_prefix
         self._mapping = mapping
         self._names: dict[str, str] = {}
-        self._id = first_of(provider.id)
+        self._ids = tuple(compile_peek(text) for text in provider.id)
         self._type = first_of(provider.type)
         self._paths = provider.items if split else ()
 
@@ -88,7 +88,7 @@ class Identifier:
 
     def _item(self, view: View, data: bytes) -> Item:
         original = _text(self._type, view)[:MAX_ORIGINAL]
-        return Item(_short(_text(self._id, view)), self._named(original), original, data)
+        return Item(_short(_id(self._ids, view)), self._named(original), original, data)
 
     def _named(self, original: str) -> str:
         """Kept: the same types come again and again."""
@@ -116,6 +116,25 @@ def _is_form(inbound: Inbound) -> bool:
         return bool(inbound.fields)
     except (Absent, Malformed):
         return False
+
+
+def _id(peeks: Sequence[Peek], view: View) -> str:
+    """The first that is there. Where one is there twice and no other is there once, a digest of the event: whoever can
+    double a header must not switch off that repeats are known.
+    """
+    unclear = False
+    for peek in peeks:
+        try:
+            value = peek(view)
+        except Unparsable:  # what is not JSON has none of its fields
+            continue
+        except Malformed:
+            unclear = True
+            continue
+        if value:
+            return value.decode("utf-8", "replace")
+    whole = view.inbound.body if view.raw is None else view.raw
+    return f"sha256:{hashlib.sha256(whole).hexdigest()}" if unclear else ""
 
 
 def _text(peek: Peek, view: View) -> str:

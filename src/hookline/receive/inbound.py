@@ -6,7 +6,7 @@ from functools import cached_property
 
 from hookline.errors import InvalidJson
 from hookline.model.json import parse_json
-from hookline.receive import form
+from hookline.receive import form as forms
 
 _UNREAD = object()
 _STEP = re.compile(r"[^.]+")
@@ -64,16 +64,21 @@ class Inbound:
         except InvalidJson as error:
             raise Unparsable(error.detail) from None
 
-    @cached_property
+    @property
     def fields(self) -> Sequence[tuple[bytes, bytes]]:
-        """Of a form, in order, without files. Raises Absent for any other body, Malformed for what is no such form."""
+        """Of a form, in order, without files. Raises as `whole_form`."""
+        return self.whole_form.fields
+
+    @cached_property
+    def whole_form(self) -> forms.Form:
+        """Raises Absent for any other body, Malformed for what is no such form."""
         given = self.header(b"content-type").decode("latin-1")
         try:
             match given.partition(";")[0].strip().lower():
-                case form.URL_ENCODED:
-                    return form.url_encoded(self.body)
-                case form.MULTIPART:
-                    return form.multipart(self.body, given)
+                case forms.URL_ENCODED:
+                    return forms.Form(forms.url_encoded(self.body))
+                case forms.MULTIPART:
+                    return forms.multipart(self.body, given)
         except ValueError as error:
             raise Malformed(str(error)) from None
         raise Absent("form")
@@ -93,7 +98,7 @@ class Inbound:
     @cached_property
     def _query(self) -> Sequence[tuple[bytes, bytes]]:
         try:
-            return form.url_encoded(self.url.partition("?")[2].encode("latin-1", "replace"))
+            return forms.url_encoded(self.url.partition("?")[2].encode("latin-1", "replace"))
         except ValueError as error:
             raise Malformed(str(error)) from None
 

@@ -239,8 +239,11 @@ def _lines(names: str) -> Read:
 
 
 def _sorted_form(view: View) -> bytes:
-    """Each name with each of its values, once (Twilio)."""
-    return b"".join([name + value for name, value in sorted(set(view.inbound.fields))])
+    """Each name with each of its values, once (Twilio). A file would come in unsigned beside them."""
+    fields, files = view.inbound.whole_form
+    if files:
+        raise Malformed("the form holds a file")
+    return b"".join([name + value for name, value in sorted(set(fields))])
 
 
 def _url(view: View) -> bytes:
