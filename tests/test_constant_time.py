@@ -29,10 +29,6 @@ WORDS = (
 _NAME = "the name of a header or field, from the catalogue"
 ALLOWED = {
     (
-        "api/receive.py",
-        "one.value == shaken.learned",
-    ): "only who has shown the secret, or finds none, comes so far",
-    (
         "receive/proof.py",
         "written(raw, encoding) != signature",
     ): "a signature is compared with its own spelling",

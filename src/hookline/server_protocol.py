@@ -5,6 +5,7 @@ requests with two lengths, or with a length and chunks. Each refusal is a proble
 """
 
 import asyncio
+from contextlib import suppress
 from typing import Any, cast
 
 import msgspec
@@ -188,7 +189,8 @@ class GuardedProtocol(HttpToolsProtocol):
             self.cycle.message_event.set()
         self.transport.write(_refusal(status, detail))
         if self.transport.can_write_eof():
-            self.transport.write_eof()
+            with suppress(OSError):  # the client has gone meanwhile
+                self.transport.write_eof()
         self._expect_by(LINGER)
 
 

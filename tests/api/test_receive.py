@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import hmac
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -177,9 +178,45 @@ async def test_a_body_that_is_not_json_is_kept_and_flagged(api: Running, keys: K
 
 async def test_a_body_above_the_limit_is_refused_while_it_streams(api: Running, keys: Keys) -> None:
     made = await source(api, keys, body_limit=100)
-    assert (await knock(api, made, b"x" * 101)).code == "body_too_large"
+    told = await knock(api, made, b"x" * 101)
+    nobody = await api.call("POST", f"{made['receive_url'][:-4]}9zz9", body=b"x" * 101)
+    assert (told.status, told.body) == (401, nobody.body), "the limit tells that there is a source"
     (receipt,) = await receipts(api, keys, made)
-    assert receipt["cause"] == "body_too_large"
+    assert (receipt["cause"], receipt["status"]) == ("body_too_large", 401)
+    assert "100 bytes" in receipt["detail"]
+
+
+async def test_no_body_of_a_source_is_above_25_mib_and_no_url_says_more(api: Running, keys: Keys) -> None:
+    made = await source(api, keys, body_limit=100)
+    told = [await _announcing(api, path, 25 * 1024 * 1024 + 1) for path in _made_and_not(made)]
+    assert [one.status for one in told] == [413, 413]
+    assert b"body_too_large" in told[0].body
+    assert told[0].body == told[1].body
+
+
+async def test_a_body_that_streams_is_read_to_its_end_whatever_the_limit(api: Running, keys: Keys) -> None:
+    """Whoever hears of the limit earlier than of a URL that is none knows that there is a source."""
+    made = await source(api, keys, body_limit=100)
+    for path in _made_and_not(made):
+        async with wire(api.port) as line:
+            head = f"POST {path} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+            await line.send(head.encode() + b"400\r\n" + b"a" * 1024 + b"\r\n")
+            answer = asyncio.create_task(line.answer())
+            done, _ = await asyncio.wait({answer}, timeout=0.2)
+            assert not done
+            await line.send(b"0\r\n\r\n")
+            assert as_told(await answer).status == 401
+
+
+def _made_and_not(made: dict[str, Any]) -> list[str]:
+    path = made["receive_url"]
+    return [path, f"{path[:-4]}9zz9"]
+
+
+async def _announcing(api: Running, path: str, length: int) -> Told:
+    async with wire(api.port) as line:
+        await line.send(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n".encode())
+        return as_told(await line.answer())
 
 
 @pytest.mark.parametrize(
@@ -270,9 +307,27 @@ async def test_a_secret_that_must_be_confirmed_counts_only_then(api: Running, ke
     assert (await knock(api, made, body, headers=headers)).status == 401
     shown = await api.call("GET", f"/v1/sources/{made['id']}/secrets", keys["manage"])
     assert [(one["value"], one["confirmed"]) for one in shown.json["items"]] == [(SECRET, False)]
-    assert (await api.call("POST", f"/v1/sources/{made['id']}/confirm", keys["manage"])).status == 200
+    confirm = partial(api.call, "POST", f"/v1/sources/{made['id']}/confirm", keys["manage"])
+    seen = {"secret_id": shown.json["items"][0]["id"]}
+    assert (await confirm(json=seen)).status == 200
     assert (await knock(api, made, body, headers=headers)).status == 200
-    assert (await api.call("POST", f"/v1/sources/{made['id']}/confirm", keys["manage"])).code == "conflict"
+    assert (await confirm(json=seen)).code == "conflict"
+
+
+async def test_a_secret_that_was_told_after_the_one_that_was_looked_at_is_not_confirmed(
+    api: Running, keys: Keys
+) -> None:
+    """Anybody who knows the URL can tell one, in between."""
+    made = await source(api, keys, provider="notion", secrets=[])
+    for value in ("the-true-one", "an-attackers"):
+        token = msgspec.json.encode({"verification_token": value})
+        assert (await knock(api, made, token, headers={"X": "y"})).status == 200
+        if value == "the-true-one":
+            shown = await api.call("GET", f"/v1/sources/{made['id']}/secrets", keys["manage"])
+    seen = {"secret_id": shown.json["items"][0]["id"]}
+    refused = await api.call("POST", f"/v1/sources/{made['id']}/confirm", keys["manage"], json=seen)
+    assert (refused.status, refused.code) == (409, "conflict")
+    assert "told again" in refused.json["detail"]
 
 
 async def test_no_secret_is_shown_in_receipts(api: Running, keys: Keys) -> None:

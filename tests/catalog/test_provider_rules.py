@@ -60,10 +60,50 @@ def test_everything_that_a_request_is_held_against_has_a_bound(overrides: Values
     assert "length <=" in refused(file(), overrides).detail
 
 
-@pytest.mark.parametrize("content", ["{body}.{body}", "{body}{sorted_form}", "{json.a}" * 33])
-def test_a_signed_text_does_not_grow_beyond_the_request(content: str) -> None:
-    error = refused(file(), scheme(content=[content]))
-    assert (error.field, "up to 32 places" in error.detail) == ("schemes.one.content", True)
+@pytest.mark.parametrize(
+    ("overrides", "field"),
+    [
+        (scheme(content=["{body}.{body}"]), "schemes.one.content"),
+        (scheme(content=["{body}{sorted_form}"]), "schemes.one.content"),
+        (scheme(content=["{body.escaped}{body}"]), "schemes.one.content"),
+        (scheme(content=["{body}"], each="items"), "schemes.one.content"),
+        ({"id": ["{body}"]}, "id"),
+        ({"type": ["{sorted_form}"]}, "type"),
+        ({"handshakes": {"hello": {"when": {"{body}": "*"}}}}, "handshakes.hello.when"),
+    ],
+)
+def test_what_is_as_long_as_the_request_stands_once(overrides: Values, field: str) -> None:
+    """Else a body of 25 MiB is written again for each of its thousand events."""
+    error = refused(file(), overrides)
+    assert (error.field, "nowhere else" in error.detail) == (f"overrides.{field}", True)
+
+
+def test_a_text_has_a_bounded_number_of_places() -> None:
+    error = refused(file(), scheme(content=["{json.a}" * 33]))
+    assert (error.field, "up to 32 places" in error.detail) == ("overrides.schemes.one.content", True)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Location",
+        "Set-Cookie",
+        "Strict-Transport-Security",
+        "Clear-Site-Data",
+        "Access-Control-Allow-Origin",
+        "Content-Security-Policy",
+        "X-Content-Type-Options",
+        "X-Accel-Redirect",
+        "X-Sendfile",
+        "Connection",
+        "Content-Type\n",
+    ],
+)
+def test_an_answer_bears_no_header_that_leads_browsers_or_proxies(name: str) -> None:
+    error = refused(file(), {"answer": {"headers": {name: "x"}}})
+    assert error.field == "overrides.answer.headers"
+    for fine in ("Content-Type", "X-Hook-Secret", "WebHook-Allowed-Origin"):
+        file().provider({}, {"answer": {"headers": {fine: "x"}}})
 
 
 @pytest.mark.parametrize(

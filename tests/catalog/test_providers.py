@@ -51,6 +51,7 @@ def test_a_handshake_is_answered_as_its_provider_wants(name: str, sample: Sample
     assert shaker.rule.signed == bool(sample.rule.scheme)
     shaken, wanted = receiver.shake(shaker, inbound), sample.rule.answer
     assert wanted is not None
+    assert shaken.answer is not None
     assert (shaken.answer.status, shaken.answer.body.decode()) == (wanted.status, wanted.body)
     headers = {name.decode(): value.decode() for name, value in shaken.answer.headers}
     assert wanted.headers.items() <= headers.items()

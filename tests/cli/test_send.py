@@ -73,10 +73,21 @@ def test_any_url_will_do(dev: Dev) -> None:
     gone(dev, source)
 
 
+def test_a_body_of_ones_own_is_signed_and_sent_as_it_is(dev: Dev) -> None:
+    source = made(dev, "stripe", "--secret", "s")
+    body = '{"id":"evt_mine","type":"charge.refunded"}'
+    done = dev("send", "--source", source["id"], "--body", "-", given=body)
+    assert done.code == 0, done.out + done.err
+    (receipt,) = receipts(dev, source)
+    assert receipt["types"] == ["stripe.charge.refunded"]
+    assert body in dev("receipts", "show", receipt["id"]).out
+    gone(dev, source)
+
+
 def test_mistakes_say_what_would_be_right(dev: Dev) -> None:
     assert dev("send", "--provider", "stripe").code == 2
     dead = dev("send", "--provider", "stripe", "--secret", "s", "--url", "http://127.0.0.1:1/x")
-    assert (dead.code, "does not answer" in dead.err) == (1, True)
+    assert (dead.code, "Nobody answers at http://127.0.0.1:1/x" in dead.err) == (1, True)
     source = made(dev, "stripe", "--secret", "s")
     other = dev("send", "--source", source["id"], "--provider", "github")
     assert (other.code, "is a source of stripe" in other.err) == (2, True)

@@ -77,7 +77,7 @@ def test_secrets_come_from_files_and_are_revealed_only_on_demand(dev: Dev) -> No
 
 def test_confirming_where_nothing_waits_says_what_to_do(dev: Dev) -> None:
     source = made(dev, "stripe", "--secret", "s")
-    done = dev("sources", "confirm", source["id"])
+    done = dev("sources", "confirm", source["id"], "sec_1")
     assert done.code == 1
     assert "No secret of this source waits" in done.err
     gone(dev, source)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from hookline.model.patterns import MAX_NAME, check_type
 from hookline.model.provider import Provider
-from hookline.receive.identify import MAX_ID, MAX_ITEMS, MAX_NAMES, Identifier, Identity, snake
+from hookline.receive.identify import MAX_ID, MAX_NAMES, Identifier, Identity, snake
+from hookline.receive.inbound import MAX_ITEMS
 from tests.receive.making import provider, request
 
 TYPED = provider(id=["{json.id}"], type=["{json.type}"])

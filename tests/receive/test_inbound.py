@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hookline.model.receipt import Refusal
 from hookline.receive.form import MAX_FIELDS
 from hookline.receive.inbound import (
+    MAX_ITEMS,
     Absent,
     Malformed,
     Unparsable,
@@ -17,7 +18,6 @@ from hookline.receive.inbound import (
     scalar,
     text_of,
 )
-from hookline.receive.scheme import MAX_ITEMS
 from hookline.receive.view import View, compile_text
 from tests.receive.making import compiled, request, verdict_of
 

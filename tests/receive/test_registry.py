@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Iterable, Mapping
+from ipaddress import ip_network
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import (
@@ -61,6 +62,24 @@ def registered(schemes: Mapping[str, object], *secrets: str) -> Registered:
             updated_at=Micros(NOON),
         )
     )
+
+
+@pytest.mark.parametrize(
+    ("remote", "inside"),
+    [
+        ("192.0.2.7", True),
+        ("::ffff:192.0.2.7", True),
+        ("::ffff:192.0.3.7", False),
+        ("192.0.3.7", False),
+        ("::1", False),
+        ("unix", False),
+        ("", False),
+    ],
+)
+def test_an_address_is_the_same_however_the_socket_spells_it(remote: str, *, inside: bool) -> None:
+    """A socket for both families tells IPv4 as IPv6 (RFC 4291, 2.5.5.2)."""
+    made = registered({"one": HMAC}, "s")._replace(networks=[ip_network("192.0.2.0/24")])
+    assert made.lets_in(remote) is inside
 
 
 def test_key_sets_count_key_by_key() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from hookline.api.parts import Parts
-from hookline.api.proving import Proving
+from hookline.api.proving import Proving, apart, decoded_knock
 from hookline.api.receive_rows import Knock, rows_of
 from hookline.errors import Conflict, HooklineError, NotFound
 from hookline.model.ids import ReceiptId
@@ -28,7 +28,7 @@ async def accept_later(parts: Parts, refused: Whole, *, verify: bool) -> Receipt
         raise Conflict("The body of this receipt is not kept.", hint="Ask the provider to send it again.")
     source = await parts.store.sources.get(receipt.tenant_id, receipt.source_id)
     knocks = [_again(parts, receipt, url, refused.body, source) for url in _urls(parts, source)]
-    knock = await _verified(parts, knocks) if verify else knocks[0]
+    knock = await (_verified(parts, knocks) if verify else apart(knocks[0], lambda: decoded_knock(knocks[0])))
     accepted = await _stored(parts, knock, receipt)
     await parts.store.receipts.mark_accepted(receipt, accepted)
     return accepted
@@ -69,13 +69,15 @@ async def _verified(parts: Parts, knocks: Sequence[Knock]) -> Knock:
     detail = f" ({verdict.detail})" if verdict.detail else ""
     raise Conflict(
         f"It would be refused again: {verdict.refusal}{detail}.",
-        hint="Mend the source's secret first. Credentials in headers are not kept: a request that was proven by "
+        hint="Mend the source's secret first. Credentials in headers and in the query are not kept: a request that was proven by "
         "one can only be accepted with verify false, and so can one that you know to be genuine.",
     )
 
 
 async def _stored(parts: Parts, knock: Knock, refused: Receipt) -> ReceiptId:
-    made, receipt = rows_of(knock, knock.registered.receiver.identify(knock.inbound))
+    made, receipt = await apart(
+        knock, lambda: rows_of(knock, knock.registered.receiver.identify(knock.inbound))
+    )
     drafts = [_deduped(draft, refused, position) for position, draft in enumerate(made)]
     receipt = msgspec.structs.replace(receipt, received_at=parts.clock.now())
     if not drafts:

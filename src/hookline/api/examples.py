@@ -45,6 +45,7 @@ EXAMPLES: Mapping[str, Any] = MappingProxyType(
         },
         "SourceInPatch": {"tolerance": 600, "types": None},
         "AcceptIn": {"verify": True},
+        "ConfirmIn": {"secret_id": "sec_01hexampleofasecretsid"},
         "KeyIn": {"scope": "publish", "name": "The shop"},
         "TenantIn": {"id": "acme", "name": "Acme"},
         "TenantChangePatch": {"name": "Acme Ltd"},

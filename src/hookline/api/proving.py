@@ -18,8 +18,8 @@ from hookline.receive.scheme import Verdict
 
 T = TypeVar("T")
 
-LARGE = 256 * 1024
-"""Bytes of a body above which it is looked at beside the loop: 25 MiB take a tenth of a second and more."""
+LARGE = 64 * 1024
+"""Bytes of a body above which it is looked at beside the loop: a tenth of a second for each MiB, if it is made to hurt."""
 
 
 async def apart(knock: Knock, look: Callable[[], T]) -> T:
@@ -37,21 +37,15 @@ class Proving:
         What is refused stays as it came: so it can be verified again, when its source was mended.
         """
         knock, verdict = await self.proven(knock)
-        encoding = encoding_of(knock.inbound)
-        if not encoding:
-            return knock, verdict
-        try:
-            plain = decoded(knock.inbound.body, encoding, knock.registered.source.body_limit)
-        except Malformed as error:
-            return knock.flagged(str(error)), verdict
-        if verdict.refusal is None:
-            return knock.with_body(plain), verdict
-        inner, verdict = await self.proven(knock.with_body(plain))
+        plain = decoded_knock(knock)
+        if verdict.refusal is None or plain.inbound is knock.inbound:
+            return plain, verdict
+        inner, verdict = await self.proven(plain)
         return (knock if verdict.refusal else inner), verdict
 
     async def proven(self, knock: Knock) -> tuple[Knock, Verdict]:
         """As it is; with what shows that, for whoever has to look again."""
-        wanted = knock.registered.receiver.wanted(knock.inbound)
+        wanted = await apart(knock, lambda: knock.registered.receiver.wanted(knock.inbound))
         if not wanted:
             return await _judged(msgspec.structs.replace(knock, proven=knock.inbound))
         knock, verdict = await self._with_keys(knock, wanted, KEPT)
@@ -74,6 +68,17 @@ class Proving:
 
 async def _judged(knock: Knock) -> tuple[Knock, Verdict]:
     return knock, await apart(knock, lambda: knock.judged_by(knock.registered))
+
+
+def decoded_knock(knock: Knock) -> Knock:
+    """With what is in its body, where that is compressed; where it cannot be read: as it is, and flagged."""
+    encoding = encoding_of(knock.inbound)
+    if not encoding:
+        return knock
+    try:
+        return knock.with_body(decoded(knock.inbound.body, encoding, knock.registered.source.body_limit))
+    except Malformed as error:
+        return knock.flagged(str(error))
 
 
 def encoding_of(inbound: Inbound) -> bytes:

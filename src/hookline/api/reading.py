@@ -29,9 +29,7 @@ def header_values(scope: Scope, names: Sequence[bytes]) -> list[bytes]:
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     """Raises BodyTooLarge at the first byte over `limit`, or before reading when the length is announced."""
-    for name, value in scope["headers"]:
-        if name == b"content-length" and int(value) > limit:
-            raise too_large(limit)
+    _check_announced(scope, limit)
     message = await receive()
     body: bytes = message.get("body", b"")
     if message.get("more_body"):
@@ -41,6 +39,30 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
     if len(body) > limit:
         raise too_large(limit)
     return body
+
+
+def _check_announced(scope: Scope, limit: int) -> None:
+    for name, value in scope["headers"]:
+        if name == b"content-length" and int(value) > limit:
+            raise too_large(limit)
+
+
+async def read_or_drain(scope: Scope, receive: Receive, limit: int, maximum: int) -> bytes | None:
+    """None for a body over `limit`, which is read to its end and not kept: whoever sends cannot tell where the limit
+    is. Raises BodyTooLarge over `maximum`, as `read_body` does.
+    """
+    _check_announced(scope, maximum)
+    parts, size, more = list[bytes](), 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        more = message.get("more_body", False)
+        size += len(message.get("body", b""))
+        if size > maximum:
+            raise too_large(maximum)
+        parts = [*parts, message.get("body", b"")] if size <= limit else []
+    return b"".join(parts) if size <= limit else None
 
 
 async def _rest(first: bytes, receive: Receive, limit: int) -> bytes:

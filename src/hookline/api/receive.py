@@ -13,7 +13,7 @@ from hookline.api.parts import Parts
 from hookline.api.problem import Answer, problem_answer
 from hookline.api.proving import LARGE, Proving, apart, encoding_of
 from hookline.api.publish import overloaded
-from hookline.api.reading import Receive, Scope, read_body, too_large
+from hookline.api.reading import Receive, Scope, read_or_drain
 from hookline.api.receive_rows import Knock, refused_receipt, rows_of
 from hookline.emissions_inbound import (
     ReceiptRefused,
@@ -24,7 +24,6 @@ from hookline.emissions_inbound import (
     SourceFailed,
 )
 from hookline.errors import (
-    BodyTooLarge,
     Conflict,
     HooklineError,
     InvalidField,
@@ -36,7 +35,7 @@ from hookline.looks import Looks
 from hookline.model.endpoint import Secret
 from hookline.model.ids import SourceId, TenantId
 from hookline.model.receipt import Outcome, Receipt, Refusal
-from hookline.model.source import DEFAULT_BODY_LIMIT
+from hookline.model.source import DEFAULT_BODY_LIMIT, MAX_BODY_LIMIT
 from hookline.receive.handshake import Answered, Shaken, Shaker
 from hookline.receive.inbound import Inbound
 from hookline.receive.registry import Registered
@@ -57,8 +56,6 @@ _SIGNATURE = frozenset(
         Refusal.UNPARSABLE,
     }
 )
-_STATUSES = {Refusal.BODY_TOO_LARGE: BodyTooLarge.status, Refusal.KEY_UNAVAILABLE: Unavailable.status}
-"""401 for all others."""
 
 
 class Receiving:
@@ -77,15 +74,12 @@ class Receiving:
         """To any request below `/in/`. Raises Unavailable or Overloaded: then the provider comes again."""
         found = await self._found(scope["path"].removeprefix(PATH))
         limit = found.source.body_limit if found else DEFAULT_BODY_LIMIT
-        try:
-            body = await read_body(scope, receive, limit)
-        except BodyTooLarge as error:
-            if found is not None:
-                self._refuse(self._knock(found, scope, b""), Verdict(Refusal.BODY_TOO_LARGE, error.detail))
-            raise too_large(limit) from None
+        body = await read_or_drain(scope, receive, limit, MAX_BODY_LIMIT)
         if found is None:
-            hmac.digest(b"nobody", body, "sha256")  # about as long as a signature takes to be wrong
+            hmac.digest(b"nobody", body or b"", "sha256")  # about as long as a signature takes to be wrong
             return self._refused
+        if body is None:
+            return self._refuse(self._knock(found, scope, b""), Verdict(Refusal.BODY_TOO_LARGE, _over(limit)))
         return await self._handled(self._knock(found, scope, body))
 
     def at_once(self, scope: Scope, body: bytes) -> UnderWay | None:
@@ -217,8 +211,8 @@ class Receiving:
         """The receipt is written a little later: the time of the answer must not tell that there is a source."""
         assert verdict.refusal is not None
         source = knock.registered.source
-        status = _STATUSES.get(verdict.refusal, NotProven.status)
-        self._inbox.refusals.add(refused_receipt(knock, verdict, status))
+        answer = self._later if verdict.refusal is Refusal.KEY_UNAVAILABLE else self._refused
+        self._inbox.refusals.add(refused_receipt(knock, verdict, answer.status))
         kind = SignatureInvalid if verdict.refusal in _SIGNATURE else ReceiptRefused
         self._parts.telemetry.emit(
             kind(
@@ -230,7 +224,7 @@ class Receiving:
                 remote=knock.remote,
             )
         )
-        return self._later if verdict.refusal is Refusal.KEY_UNAVAILABLE else self._refused
+        return answer
 
     async def _accepted(self, knock: Knock) -> Answer:
         source = knock.registered.source
@@ -295,23 +289,20 @@ class Receiving:
         shaken = knock.registered.receiver.shake(shaker, knock.inbound)
         if shaken.visit is not None:
             await self._inbox.fetcher.visit(knock.registered.source.tenant_id, shaken.visit)
-        if shaken.good and shaken.learned and shaker.rule.learn is not None:
+        if shaken.learned and shaker.rule.learn is not None:
             shaken = await self._learned(knock, shaken, confirmed=not shaker.rule.learn.confirm)
-        receipt = refused_receipt(
-            knock,
-            Verdict(None if shaken.good else Refusal.HANDSHAKE_REFUSED),
-            shaken.answer.status,
-            handshake=shaken.name,
-        )
+        answer = self._refused if shaken.answer is None else _answer(shaken.answer)
+        verdict = Verdict(Refusal.HANDSHAKE_REFUSED if shaken.answer is None else None)
+        receipt = refused_receipt(knock, verdict, answer.status, handshake=shaken.name)
         self._inbox.refusals.add(receipt)
         self._answered(knock, receipt.outcome)
-        return _answer(shaken.answer)
+        return answer
 
     async def _learned(self, knock: Knock, shaken: Shaken, *, confirmed: bool) -> Shaken:
         """Kept before the provider is answered. Of two who come at once, the second is refused."""
         known = knock.registered.source
         secret = Secret(id=self._parts.ids.secret(), value=shaken.learned, created_at=knock.at)
-        if any(one.value == shaken.learned for one in known.secrets):
+        if known.secrets:  # it was held against them, and is one of them
             return shaken
         change = {"secrets": (secret,)} if confirmed else {"pending": secret}
         try:
@@ -319,7 +310,7 @@ class Receiving:
                 msgspec.structs.replace(known, **change, updated_at=knock.at)
             )
         except (Conflict, NotFound):
-            return Shaken(shaken.name, good=False, answer=Answered(self._refused.status, [], b""))
+            return Shaken(shaken.name, None)
         await self._directory.reload(known.tenant_id)
         self._parts.telemetry.emit(
             SecretLearned(
@@ -334,6 +325,10 @@ def _not_proven() -> NotProven:
         "There is no such source, or the request does not prove that it may come in.",
         hint="Whoever owns the source finds the cause in its receipts.",
     )
+
+
+def _over(limit: int) -> str:
+    return f"the body is larger than {limit} bytes, the source's body_limit"
 
 
 def _not_yet() -> Unavailable:

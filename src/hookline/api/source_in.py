@@ -41,7 +41,7 @@ class SourceIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     name: Name = ""
     description: Description = ""
     path: Annotated[
-        str, msgspec.Meta(max_length=128, pattern=r"^([a-z0-9][a-z0-9._-]*(/[a-z0-9._-]+)*)?$(?!\n)")
+        str, msgspec.Meta(max_length=128, pattern=r"^([a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)*)?$(?!\n)")
     ] = ""
     """A readable URL beside the unguessable one: `/in/TENANT/PATH`."""
     url: Annotated[str, msgspec.Meta(max_length=2048)] = ""
@@ -85,6 +85,7 @@ def made_source(
 ) -> Source:
     """The source that `given` describes, in the place of `known` if there is one. Raises for what is not allowed."""
     _check(given)
+    _check_dedupe(given, parts)
     fields = {
         name: getattr(given, name)
         for name in SourceIn.__struct_fields__
@@ -127,12 +128,40 @@ def _check(given: SourceIn) -> None:
     if given.answer is not None and given.answer.body and given.answer.status in _WITHOUT_BODY:
         hint = "Leave the body out, or answer 200."
         raise InvalidField(f"HTTP has no body in a {given.answer.status}.", hint=hint, field="answer.body")
-    if given.url:
-        with at_field("url"):
-            parse_url(given.url)
+    _check_known_url(given.url)
+    for position, secret in enumerate(given.secrets or ()):
+        _check_secret(f"secrets[{position}]", secret)
     if len(msgspec.json.encode(given.overrides)) > MAX_OVERRIDES:
         raise InvalidField(f"Overrides take up to {MAX_OVERRIDES} bytes.", field="overrides")
     _check_overrides("overrides", given.overrides)
+
+
+def _check_known_url(url: str) -> None:
+    """Signatures cover its very bytes: none is put into another form here."""
+    if not url:
+        return
+    with at_field("url"):
+        parse_url(url)
+    if not url.isascii():
+        hint = "Write the host in its ASCII form (xn--…), and percent-encode the rest."
+        raise InvalidField("The URL holds characters that no provider sends.", hint=hint, field="url")
+
+
+def _check_secret(field: str, secret: str) -> None:
+    """PEM and JSON end as files do; in any other secret a blank was copied along, and it would fit nothing."""
+    if secret != secret.strip() and not secret.lstrip().startswith(("-----BEGIN", "{")):
+        hint = "Copy it again, without the blank or the end of the line."
+        raise InvalidField("The secret begins or ends with a blank.", hint=hint, field=field)
+
+
+def _check_dedupe(given: SourceIn, parts: Parts) -> None:
+    days = parts.settings.idempotency_days
+    if given.dedupe is not None and given.dedupe > days * 86_400:
+        raise InvalidField(
+            f"Ids are kept for {days} days, so no repeat is known for longer.",
+            hint=f"Give up to {days * 86_400} seconds, or raise HOOKLINE_IDEMPOTENCY_DAYS.",
+            field="dedupe",
+        )
 
 
 def _check_overrides(field: str, tree: object) -> None:
@@ -174,4 +203,8 @@ def _secrets(given: SourceIn, parts: Parts, now: Micros, known: Source | None) -
 def _unmasked(given: dict[str, str], known: Source | None) -> dict[str, str]:
     """What comes back as it was shown, masked, means: as it was."""
     before = known.parameters if known else {}
-    return {name: before.get(name, value) if value == MASK else value for name, value in given.items()}
+    for name, value in given.items():
+        if value == MASK and name not in before:
+            hint = "Give the value itself."
+            raise InvalidField(f"{MASK} stands for what is hidden.", hint=hint, field=f"parameters.{name}")
+    return {name: before[name] if value == MASK else value for name, value in given.items()}

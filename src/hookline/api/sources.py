@@ -1,5 +1,7 @@
 """Sources: create, list, show, change, delete; reveal and confirm their secrets."""
 
+from typing import Annotated
+
 import msgspec
 from litestar import delete, get, patch, post
 from litestar.params import RawBody
@@ -13,7 +15,9 @@ from hookline.api.source_out import RevealedSourceSecret, SourceOut, revealed_se
 from hookline.emissions import SecretsRevealed
 from hookline.errors import Conflict
 from hookline.model.api_key import Scope
+from hookline.model.endpoint import Secret
 from hookline.model.ids import SourceId
+from hookline.model.source import Source
 
 
 class SourcePage(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,7 +34,15 @@ class SourceSecretList(msgspec.Struct, frozen=True, kw_only=True):
     items: list[RevealedSourceSecret]
 
 
+class ConfirmIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which secret to confirm."""
+
+    secret_id: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    """Its id (`sec_…`), as revealed."""
+
+
 _SOURCE = msgspec.json.Decoder(SourceIn)
+_CONFIRM = msgspec.json.Decoder(ConfirmIn)
 _READ = rule(Scope.READ)
 _MANAGE = rule(Scope.MANAGE)
 
@@ -103,22 +115,40 @@ async def reveal_source_secrets(
     )
 
 
-@post("/v1/sources/{source_id:str}/confirm", opt=rule(Scope.MANAGE, conflicts=True), status_code=200)
-async def confirm_source_secret(source_id: PathText, caller: NeedsCaller, parts: NeedsParts) -> SourceOut:
+@post(
+    "/v1/sources/{source_id:str}/confirm",
+    opt=rule(Scope.MANAGE, body=ConfirmIn, conflicts=True),
+    status_code=200,
+)
+async def confirm_source_secret(
+    source_id: PathText, body: RawBody, caller: NeedsCaller, parts: NeedsParts
+) -> SourceOut:
     """Confirm the secret that the provider has told in a handshake: from now on it counts, before all others."""
+    given = decode_body(body, _CONFIRM)
     known = await parts.store.sources.get(caller.tenant, SourceId(source_id))
-    if known.pending is None:
-        raise Conflict(
-            "No secret of this source waits to be confirmed.",
-            hint="Let the provider send its verification token to the source's URL first.",
-        )
+    secret = _told(known, given.secret_id)
     source = msgspec.structs.replace(
-        known, secrets=(known.pending, *known.secrets), pending=None, updated_at=parts.clock.now()
+        known, secrets=(secret, *known.secrets), pending=None, updated_at=parts.clock.now()
     )
     parts.inbox.registry.compile(source)
     await parts.store.sources.replace(source)
     await parts.directory.reload(caller.tenant)
     return shaped_source(source, caller, parts)
+
+
+def _told(source: Source, secret_id: str) -> Secret:
+    """Raises Conflict. Anybody who knows the URL can tell a secret: what counts is the one that was looked at."""
+    if source.pending is None:
+        raise Conflict(
+            "No secret of this source waits to be confirmed.",
+            hint="Let the provider send its verification token to the source's URL first.",
+        )
+    if source.pending.id != secret_id:
+        raise Conflict(
+            "Another secret waits to be confirmed than the one that you name: it was told again.",
+            hint="Reveal the secrets, compare the one that waits with what the provider shows, and name its id.",
+        )
+    return source.pending
 
 
 HANDLERS = (

@@ -34,6 +34,8 @@ class ProviderFile:
             provider = self._made(values, overrides)
         except msgspec.ValidationError as error:
             raise InvalidField(str(error), field="overrides") from None
+        except InvalidField as error:
+            raise InvalidField(error.detail, hint=error.hint, field=_given(error.field, overrides)) from None
         self._check_patterns(provider)
         return provider
 
@@ -57,7 +59,7 @@ class ProviderFile:
                 hint=rule.description,
                 field=f"parameters.{missing[0]}",
             )
-        return {name: given.get(name) or rule.default for name, rule in self.parameters.items()}
+        return {name: _chosen(given.get(name), rule) for name, rule in self.parameters.items()}
 
     def _check(self, name: str, value: str) -> None:
         field = f"parameters.{name}"
@@ -82,6 +84,17 @@ class ProviderFile:
         provider = msgspec.convert(filled, Provider)
         check_provider(provider)
         return provider
+
+
+def _given(field: str | None, overrides: Mapping[str, Any]) -> str:
+    """What the source says, where the provider that is made of it is wrong at `field`."""
+    if field is not None and field.startswith(("overrides", "parameters")):
+        return field
+    return f"overrides.{field}" if overrides else "parameters"
+
+
+def _chosen(given: str | None, rule: Parameter) -> str:
+    return rule.default if given is None or (not given and not rule.blank) else given
 
 
 def _patched(target: Any, patch: Any) -> Any:

@@ -8,6 +8,7 @@ from hookline.errors import InvalidField
 from hookline.model.place import Place, parse_text, places
 from hookline.model.provider import (
     STATIC,
+    TOKENS,
     Algorithm,
     Fetch,
     Handshake,
@@ -44,10 +45,15 @@ _SECRET_KEYS = frozenset(
 )
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """RFC 9110, 5.6.2."""
-_NEVER_ANSWERED = frozenset(
-    {"connection", "content-length", "location", "refresh", "set-cookie", "transfer-encoding", "upgrade"}
+NO_HEADER = "(none)"
+"""What a parameter says for a header that is not used."""
+_ANSWERED = re.compile(
+    r"allow|content-type|webhook-.+|x-(?!accel-|sendfile|reproxy-|content-|frame-|xss-|dns-).+"
 )
-_WHOLE = frozenset({"body", "sorted_form"})
+"""Headers of answers, in lower case: those that providers ask for. Others tell browsers and proxies what to do, and a
+tenant's overrides shall not.
+"""
+_WHOLE = frozenset({("body", ""), ("body", "escaped"), ("sorted_form", "")})
 """Places as long as the request."""
 _MAX_PLACES = 32
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -93,7 +99,8 @@ def _check_scheme(field: str, scheme: Scheme) -> None:
         )
     _check_signature(field, scheme)
     _check_key(field, scheme)
-    _check_texts(f"{field}.content", scheme.content, IN_CONTENT)
+    once = not scheme.each or scheme.algorithm in STATIC | TOKENS
+    _check_texts(f"{field}.content", scheme.content, IN_CONTENT, whole=1 if once else 0)
     if not scheme.content:
         raise InvalidField("What is signed must be said.", field=f"{field}.content")
     hashed = any("{secret}" in content for content in scheme.content)
@@ -149,7 +156,7 @@ def _check_handshake(field: str, rule: Handshake) -> None:
     for one, other in rule.expect.items():
         _check_texts(f"{field}.expect", (one, other), REQUEST)
     if rule.compute is not None:
-        _check_texts(f"{field}.compute.content", (rule.compute.content,), REQUEST)
+        _check_texts(f"{field}.compute.content", (rule.compute.content,), REQUEST, whole=1)
     if rule.learn is not None:
         _check_texts(f"{field}.learn.at", (rule.learn.at,), REQUEST)
     if rule.visit is not None:
@@ -163,7 +170,7 @@ def _check_handshake(field: str, rule: Handshake) -> None:
 def _check_reply(field: str, reply: Reply, allowed: AbstractSet[str]) -> None:
     if reply.json is not None and reply.text:
         raise InvalidField("An answer is json or text.", field=field)
-    _check_texts(f"{field}.text", (reply.text,), allowed)
+    _check_texts(f"{field}.text", (reply.text,), allowed, whole=1)
     for path, text in _leaves(f"{field}.json", reply.json):
         _check_texts(path, (text,), allowed)
     for name, text in reply.headers.items():
@@ -172,8 +179,12 @@ def _check_reply(field: str, reply: Reply, allowed: AbstractSet[str]) -> None:
 
 
 def _check_header(field: str, name: str, text: str) -> None:
-    if not _TOKEN.fullmatch(name) or name.lower() in _NEVER_ANSWERED:
-        raise InvalidField(f"{name[:64]!r} cannot be a header of an answer.", field=field)
+    if not _TOKEN.fullmatch(name) or not _ANSWERED.fullmatch(name.lower()):
+        raise InvalidField(
+            f"{name[:64]!r} cannot be a header of an answer.",
+            hint="Allow, Content-Type, Webhook-… and X-… can.",
+            field=field,
+        )
     if not text.isascii() or not text.isprintable():
         raise InvalidField("A header's value is printable ASCII.", field=f"{field}.{name}")
 
@@ -189,14 +200,17 @@ def _leaves(field: str, tree: object) -> Iterator[tuple[str, str]]:
             yield from _leaves(f"{field}[{position}]", value)
 
 
-def _check_texts(field: str, texts: tuple[str, ...], allowed: AbstractSet[str]) -> None:
+def _check_texts(field: str, texts: tuple[str, ...], allowed: AbstractSet[str], *, whole: int = 0) -> None:
+    """`whole`: how many places as long as the request each may have."""
     for text in texts:
         try:
             found = places(parse_text(text))
         except InvalidField as error:
             raise InvalidField(error.detail, hint=error.hint, field=field) from error
-        _check_cost(field, found)
+        _check_cost(field, found, whole)
         for place in found:
+            if place.kind == "header" and not (_TOKEN.fullmatch(place.name) or place.name == NO_HEADER):
+                raise InvalidField(f"{place.name[:64]!r} is not the name of a header.", field=field)
             if place.kind not in allowed:
                 known = ", ".join(sorted(allowed)) or "none"
                 raise InvalidField(
@@ -204,12 +218,15 @@ def _check_texts(field: str, texts: tuple[str, ...], allowed: AbstractSet[str]) 
                 )
 
 
-def _check_cost(field: str, found: tuple[Place, ...]) -> None:
-    """A stranger's request must not grow while it is read: a body of 25 MiB, written ten times, is 250."""
-    whole = [place for place in found if place.kind in _WHOLE]
-    if len(whole) > 1 or len(found) > _MAX_PLACES:
+def _check_cost(field: str, found: tuple[Place, ...], whole: int) -> None:
+    """A stranger's request must not grow while it is read: a body of 25 MiB, written for each of its events, is 25 GiB."""
+    if len(found) > _MAX_PLACES:
+        raise InvalidField(f"A text has up to {_MAX_PLACES} places.", field=field)
+    if sum((place.kind, place.name) in _WHOLE for place in found) > whole:
         raise InvalidField(
-            f"A text has up to {_MAX_PLACES} places, and one of {{body}} or {{sorted_form}}.", field=field
+            "{body}, {body.escaped} and {sorted_form} stand once in what is signed or answered, and nowhere else.",
+            hint="Take {body.sha256}.",
+            field=field,
         )
 
 

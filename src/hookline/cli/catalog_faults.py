@@ -5,9 +5,10 @@ from datetime import datetime
 
 from hookline.cli.shelf import Shelf, inbound_of
 from hookline.clock import SECOND, Micros
-from hookline.errors import InvalidField
+from hookline.errors import InvalidField, NotProven
 from hookline.model.provider import Algorithm, Provider
 from hookline.model.sample import Sample, SampleAnswer
+from hookline.receive.handshake import Answered
 from hookline.receive.inbound import Inbound
 from hookline.receive.receiver import Choices, Receiver
 
@@ -103,7 +104,7 @@ def _of_handshake(receiver: Receiver, sample: Sample, inbound: Inbound) -> Itera
     if wanted is None:
         yield "samples.yaml does not say how this handshake is answered (`answer`)"
         return
-    answer = receiver.shake(shaker, inbound).answer
+    answer = receiver.shake(shaker, inbound).answer or Answered(NotProven.status, (), b"")
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in answer.headers}
     yield from _of_answer(answer.status, answer.body.decode(errors="replace"), headers, wanted)
 

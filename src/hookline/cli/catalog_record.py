@@ -156,7 +156,8 @@ def _entry(receiver: Receiver, inbound: Inbound, scheme: str, whole: dict[str, A
     shaker = receiver.handshake(inbound)
     signed = {"scheme": scheme} if scheme and (shaker is None or shaker.rule.signed) else {}
     if shaker is not None:
-        body = receiver.shake(shaker, inbound).answer.body.decode(errors="replace")
+        answer = receiver.shake(shaker, inbound).answer
+        body = answer.body.decode(errors="replace") if answer else ""
         return {**signed, "handshake": shaker.name, "answer": {"status": whole["status"], "body": body}}
     events = [
         {key: value for key, value in item._asdict().items() if key != "data" and value}

@@ -7,12 +7,27 @@ from urllib.parse import urlsplit
 
 from hookline.catalog.samples import parse_request
 from hookline.cli.exits import Exit, Failed
-from hookline.errors import CatalogError
+from hookline.errors import CatalogError, InvalidUrl
+from hookline.net.url import parse_url
 from hookline.receive.inbound import Inbound
 
 Names = Iterable[tuple[str, str]]
 """Headers as they are usually written, values and all: only the names are taken."""
 _OF_THE_CONNECTION = frozenset({b"host", b"content-length"})
+
+
+def checked_url(url: str, option: str) -> str:
+    """As it is given. Raises Failed for what no request can go to, and what no signature could cover."""
+    try:
+        parse_url(url)
+    except InvalidUrl as error:
+        raise Failed(f"{option}: {error.detail}.", hint=error.hint, exit_code=Exit.USAGE) from None
+    if not url.isascii():
+        hint = "Write the host in its ASCII form (xn--…), and percent-encode the rest."
+        raise Failed(
+            f"{option}: the URL holds characters that are not sent.", hint=hint, exit_code=Exit.USAGE
+        )
+    return url
 
 
 def headers_of(inbound: Inbound, names: Names = ()) -> list[tuple[str, str]]:

@@ -7,7 +7,9 @@ import msgspec
 from cyclopts import Parameter
 
 from hookline.cli.exits import Exit, Failed
+from hookline.cli.inputs import read_source
 from hookline.cli.posting import post
+from hookline.cli.raw_request import checked_url
 from hookline.cli.reach import HERE, Reach, connect, settings_of
 from hookline.cli.shelf import AS_SHOWN, BARE, Rules, Signing, shelf_of, signed_sample
 from hookline.cli.sources import SOURCES, receive_url
@@ -37,28 +39,30 @@ def send(
         str, Parameter(help="The id of a source: URL and newest secret are its own.", show_default=False)
     ] = "",
     url: Annotated[str, Parameter(help="Or any URL.", show_default=False)] = "",
+    body: Annotated[
+        str,
+        Parameter(
+            help="A body of your own in the sample's place: a file, or - for standard input.",
+            allow_leading_hyphen=True,
+            show_default=False,
+        ),
+    ] = "",
     signing: Signing = BARE,
     reach: Reach = HERE,
 ) -> int:
     """Send a sample of a provider, signed as the provider signs it, and print the answer. Exit code 1 unless it is 2xx.
 
-    A sample keeps its id: sent again, it is a duplicate, and makes no second event.
+    A sample keeps its id: sent again, it is a duplicate, and makes no second event. With --body, its headers go with
+    your body.
 
     For example:
 
         hookline send --source src_01h…
         hookline send --source src_01h… --type invoice.paid
+        hookline send --source src_01h… --body order.json
         hookline send --provider stripe --type invoice.paid --url https://example.com/hooks --secret whsec_…
     """
-    if bool(source) == bool(url) or not (source or provider):
-        raise Failed(
-            "Where shall it go?",
-            hint="Give --source SOURCE, or --provider PROVIDER and --url URL.",
-            exit_code=Exit.USAGE,
-        )
-    target = (
-        _source(reach, source, provider) if source else _Target(url=url, signed_url=url, provider=provider)
-    )
+    target = _target(reach, provider, source, url)
     if not signing.secret:
         signing = Signing(
             secret=target.secret,
@@ -68,16 +72,33 @@ def send(
         )
     shelf = shelf_of(target.provider, settings_of(reach.config).catalog)
     sample, inbound = signed_sample(
-        shelf, signing, SystemClock().now(), url=target.signed_url, rules=target.rules
+        shelf,
+        signing,
+        SystemClock().now(),
+        url=target.signed_url,
+        body=read_source(body) if body else None,
+        rules=target.rules,
     )
     query = inbound.url.partition("?")[2]
     answer = post(f"{target.url}?{query}" if query and "?" not in target.url else target.url, inbound)
-    types = ", ".join(event.original or event.type for event in sample.rule.events)
-    print(f"Sent {sample.name} ({types}) of {target.provider} to {target.url}", file=sys.stderr)
+    types = "" if body else f" ({', '.join(event.original or event.type for event in sample.rule.events)})"
+    print(f"Sent {body or sample.name}{types} of {target.provider} to {target.url}", file=sys.stderr)
     if source:
         print(f"What became of it: hookline receipts list --source {source}", file=sys.stderr)
     _print(answer)
     return Exit.OK if answer.status in _OK else Exit.ERROR
+
+
+def _target(reach: Reach, provider: str, source: str, url: str) -> _Target:
+    if bool(source) == bool(url) or not (source or provider):
+        raise Failed(
+            "Where shall it go?",
+            hint="Give --source SOURCE, or --provider PROVIDER and --url URL.",
+            exit_code=Exit.USAGE,
+        )
+    if source:
+        return _source(reach, source, provider)
+    return _Target(url=checked_url(url, "--url"), signed_url=url, provider=provider)
 
 
 def _source(reach: Reach, source: str, provider: str) -> _Target:

@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from hookline.cli.exits import Exit, Failed
 from hookline.cli.inputs import read_source
-from hookline.cli.raw_request import curl_command, raw_request
+from hookline.cli.raw_request import checked_url, curl_command, raw_request
 from hookline.cli.reach import Config, settings_of
 from hookline.cli.shelf import BARE, ProviderArgument, Signing, shelf_of, signed_sample
 from hookline.clock import SECOND, Micros, SystemClock
@@ -57,6 +57,9 @@ def sign(
             hint="Give the secret as --secret @file.",
             exit_code=Exit.USAGE,
         )
+    for option, given in (("--url", url), ("--curl", curl)):
+        if given:
+            checked_url(given, option)
     shelf = shelf_of(provider, settings_of(config).catalog)
     body = read_source(file) if file else None
     sample, inbound = signed_sample(shelf, signing, time_of(now), url=url or curl, body=body)

@@ -21,6 +21,10 @@ SOURCES = "sources"
 _MASK = "***"
 SourceArgument = Annotated[str, Parameter(name="SOURCE", help="Its id (src_…).")]
 
+SecretArgument = Annotated[
+    str, Parameter(name="SECRET", help="Its id (sec_…), as `sources secrets` shows it.")
+]
+
 
 def _state(row: Row) -> str:
     return "active" if row["active"] else "off"
@@ -145,17 +149,19 @@ def secrets(source: SourceArgument, /, *, reach: Reach = HERE) -> None:
         print(f"It has none. Give one: hookline sources update {source} --secret @file", file=sys.stderr)
 
 
-def confirm_secret(source: SourceArgument, /, *, reach: Reach = HERE) -> None:
+def confirm_secret(source: SourceArgument, secret: SecretArgument, /, *, reach: Reach = HERE) -> None:
     """Confirm the secret that the provider told in a handshake: from now on it counts.
+
+    Anybody who knows the URL can tell one: compare it with what the provider shows.
 
     For example:
 
         hookline sources secrets src_01h…
-        hookline sources confirm src_01h…
+        hookline sources confirm src_01h… sec_01h…
     """
     with connect(reach) as gateway:
         print_done(
-            gateway.send(act(SOURCES, source, "confirm")),
+            gateway.send(act(SOURCES, source, "confirm", {"secret_id": secret})),
             reach,
             f"Confirmed: {source} verifies with the secret that its provider told.",
         )

@@ -8,7 +8,7 @@ from cyclopts import Parameter
 from hookline.cli.exits import Exit
 from hookline.cli.grid import column, print_grid
 from hookline.cli.inputs import pairs, read_source
-from hookline.cli.raw_request import read_request
+from hookline.cli.raw_request import checked_url, read_request
 from hookline.cli.reach import Config, settings_of
 from hookline.cli.shelf import ProviderArgument, secret_of, shelf_of
 from hookline.cli.sign import Now, SignedUrl, time_of
@@ -72,6 +72,8 @@ def verify(
         hookline sign slack --secret s | hookline verify slack - --secret s
         hookline verify twilio request.http --secret @token.txt --url https://example.com/hooks --now 2026-01-02T03:04:05Z
     """
+    if url:
+        checked_url(url, "--url")
     shelf = shelf_of(provider, settings_of(config).catalog)
     made = shelf.file.provider(pairs(parameter, "--parameter"), {})
     choices = Choices(secrets=tuple(secret_of(one) for one in secret), schemes=scheme)
@@ -125,7 +127,7 @@ def _refused(receiver: Receiver, inbound: Inbound, at: Micros, verdict: Verdict)
 
 def _shaken(receiver: Receiver, shaker: Shaker, inbound: Inbound) -> int:
     shaken = receiver.shake(shaker, inbound)
-    if not shaken.good:
+    if shaken.answer is None:
         print(f"refused: handshake_refused: {shaken.name}")
         return Exit.ERROR
     print(f"handshake: {shaken.name}, answered with HTTP {shaken.answer.status}")

@@ -268,7 +268,7 @@ def _deeds(one: Handshake) -> Iterator[str]:
     if one.description:
         yield one_line(one.description)
     if one.expect:
-        yield f"Refused with {one.refused} unless {' and '.join(map(_code, one.expect))} is right."
+        yield f"Refused unless {' and '.join(map(_code, one.expect))} is right."
     if one.compute:
         yield f"{_code('{computed}')} is an HMAC-SHA256 of {_code(one.compute.content)}."
     if one.learn:

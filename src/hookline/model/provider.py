@@ -163,6 +163,8 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     default: str = ""
     required: bool = False
     secret: bool = False
+    blank: bool = False
+    """An empty value counts; else it stands for the default."""
     choices: tuple[str, ...] = ()
     example: str = ""
     """With which the file is checked where there is no default."""
@@ -210,12 +212,11 @@ class Handshake(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     signed: bool = False
     """It must verify as an event does. Without it, it does nothing but answer."""
     expect: Equal = {}
-    """Text with places → the same value as another text; otherwise `refused` is answered."""
+    """Text with places → the same value as another text; otherwise it is refused as everything else is: with 401."""
     compute: Compute | None = None
     learn: Learn | None = None
     visit: Visit | None = None
     answer: Reply = Reply()
-    refused: Status = 401
 
 
 class Provider(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

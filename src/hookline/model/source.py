@@ -29,7 +29,7 @@ class SourceAnswer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     status: Annotated[int, msgspec.Meta(ge=200, le=299)] = 200
     body: Annotated[str, msgspec.Meta(max_length=4096)] = ""
-    content_type: Annotated[str, msgspec.Meta(max_length=128, pattern=r"^[ -~]*$")] = "text/plain"
+    content_type: Annotated[str, msgspec.Meta(max_length=128, pattern=r"^[ -~]*$(?!\n)")] = "text/plain"
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):

@@ -37,6 +37,11 @@ _SCHEME = re.compile(
 )
 
 
+def is_credential(name: str) -> bool:
+    """Whether a header or field of this name probably holds one."""
+    return name.lower() not in _SHOWN and _CREDENTIAL.search(name.lower()) is not None
+
+
 def is_header_name(name: str) -> bool:
     """RFC 9110, 5.1: what no request can carry is none."""
     return _TOKEN.fullmatch(name) is not None
@@ -90,7 +95,7 @@ def _shown(name: str, value: str, secret_names: frozenset[str]) -> str:
     if name in _AUTHORIZATION:
         scheme = _SCHEME.match(value)
         return f"{scheme[0]} {MASK}" if scheme else MASK
-    if name in secret_names or (name not in _SHOWN and _CREDENTIAL.search(name)):
+    if name in secret_names or is_credential(name):
         return MASK
     return value
 

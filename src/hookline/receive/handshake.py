@@ -14,6 +14,10 @@ from hookline.receive.proof import same, written
 from hookline.receive.scheme import Equalities, Rule
 from hookline.receive.view import Read, View, compile_text, compile_tree, filled
 
+MAX_HANDSHAKE = 16 * 1024
+"""Bytes of a body: none of the documented ones has a tenth of it, and a stranger's is read before it is verified."""
+MAX_LEARNED = 8192
+"""Characters of a secret."""
 Headers = Sequence[tuple[bytes, bytes]]
 JSON_TYPE = b"application/json"
 TEXT_TYPE = b"text/plain; charset=utf-8"
@@ -32,11 +36,12 @@ class Answered(NamedTuple):
 
 
 class Shaken(NamedTuple):
-    """How a handshake ended. `learned`: a secret that the provider tells; `visit`: a URL to fetch."""
+    """How a handshake ended. `answer` None: it is refused, as everything else that is. `learned`: a secret that the
+    provider tells; `visit`: a URL to fetch.
+    """
 
     name: str
-    good: bool
-    answer: Answered
+    answer: Answered | None
     learned: str = ""
     visit: Url | None = None
 
@@ -73,30 +78,32 @@ class Shaker:
         self._secrets = secrets
 
     def recognises(self, view: View) -> bool:
-        return view.inbound.method in self.rule.method and self._when.holds(view)
+        inbound = view.inbound
+        small = len(inbound.body) <= MAX_HANDSHAKE
+        return small and inbound.method in self.rule.method and self._when.holds(view)
 
     def shake(self, view: View) -> Shaken:
         """Of a request that is recognised, and verified where the rule asks for it."""
         try:
             if not self._expect.hold(view):
-                return self._refused()
+                return Shaken(self.name, None)
             if self._content is not None:
                 view.computed = self._computed(view)
             learned = _told(self._learn, view)
-            if learned and self._secrets and not self._known(learned):
-                return self._refused()
-            return Shaken(self.name, True, self._answer.write(view), learned, self._visited(view))
+            if learned and not self._may_learn(learned):
+                return Shaken(self.name, None)
+            return Shaken(self.name, self._answer.write(view), learned, self._visited(view))
         except (Absent, Malformed):
-            return self._refused()
+            return Shaken(self.name, None)
 
     def _visited(self, view: View) -> Url | None:
         """Raises Absent or Malformed for what is none of the provider's URLs."""
         return held(_told(self._visit, view), self.rule.visit.host, ".*") if self.rule.visit else None
 
-    def _known(self, learned: str) -> bool:
-        """Anybody may ask: the time must not tell how near it was."""
+    def _may_learn(self, learned: str) -> bool:
+        """One who has a secret learns no other. Anybody may ask: the time must not tell how near it was."""
         told = [same(learned.encode(), secret.encode()) for secret in self._secrets]
-        return any(told)
+        return len(learned) <= MAX_LEARNED and (any(told) or not told)
 
     def _computed(self, view: View) -> bytes:
         """Under the newest secret. Raises Absent without one: what nobody could check must not be answered."""
@@ -105,11 +112,9 @@ class Shaker:
         digest = hmac.digest(self._secrets[0].encode(), self._content(view), "sha256")
         return written(digest, self.rule.compute.encoding)
 
-    def _refused(self) -> Shaken:
-        return Shaken(self.name, False, Answered(self.rule.refused, [], b""))
-
 
 def _told(read: Read | None, view: View) -> str:
+    """Raises Absent or Malformed."""
     try:
         return read(view).decode() if read is not None else ""
     except UnicodeDecodeError:

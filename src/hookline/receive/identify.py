@@ -10,11 +10,9 @@ import msgspec
 
 from hookline.model.patterns import MAX_NAME
 from hookline.model.provider import Provider
-from hookline.receive.inbound import Absent, Inbound, Malformed, Unparsable
+from hookline.receive.inbound import MAX_ITEMS, Absent, Inbound, Malformed, Unparsable
 from hookline.receive.view import Peek, View, compile_peek, first_of
 
-MAX_ITEMS = 1_000
-"""Events in one body; one with more is kept whole, as one event."""
 MAX_ID = 200
 """Characters of an id that is kept as it is; a longer one is kept as its digest."""
 MAX_GROWTH, SLACK = 4, 64 * 1024

@@ -1,5 +1,7 @@
 """Inbound: one request as it came, and what may be looked up in it. Values are bytes, as whoever signs sees them."""
 
+import binascii
+import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -8,6 +10,8 @@ from hookline.errors import InvalidJson
 from hookline.model.json import parse_json
 from hookline.receive import form as forms
 
+MAX_ITEMS = 1_000
+"""Events, or items that are signed each by itself, in one body. With more events it is kept whole, as one."""
 _UNREAD = object()
 _STEP = re.compile(r"[^.]+")
 
@@ -39,6 +43,7 @@ class Inbound:
             self.by_name[name] = None if name in self.by_name else value
         self._json: object = _UNREAD
         self._fault = ""
+        self._form_json: dict[str, object] = {}
 
     def header(self, name: bytes) -> bytes:
         """`name` in lower case. Raises Absent; Malformed when it is given twice: whoever signs and whoever reads could
@@ -59,10 +64,22 @@ class Inbound:
 
     def form_json(self, name: str) -> object:
         """The JSON in a field of a form. Raises Unparsable."""
-        try:
-            return parse_json(self.form(name))
-        except InvalidJson as error:
-            raise Unparsable(error.detail) from None
+        if name not in self._form_json:
+            try:
+                self._form_json[name] = parse_json(self.form(name))
+            except InvalidJson as error:
+                raise Unparsable(error.detail) from None
+        return self._form_json[name]
+
+    @cached_property
+    def digest(self) -> bytes:
+        """SHA-256 of the body, in hex. Of a body with a thousand events, each may ask for it."""
+        return hashlib.sha256(self.body).hexdigest().encode()
+
+    @cached_property
+    def crc32(self) -> bytes:
+        """Of the body, in decimal."""
+        return str(binascii.crc32(self.body)).encode()
 
     @property
     def fields(self) -> Sequence[tuple[bytes, bytes]]:

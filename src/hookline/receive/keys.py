@@ -56,6 +56,8 @@ def read_keys(secret: str, form: KeyForm, algorithm: Algorithm) -> Sequence[Name
     except (ValueError, TypeError, KeyError, RecursionError, UnsupportedAlgorithm):
         raise _refused(form) from None
     fitting = [named for named in keys if _fits(named.key, algorithm)]
+    if algorithm is Algorithm.BASIC and ":" not in secret:
+        raise InvalidField("The secret is user:password.", field="secrets")
     if not fitting:
         raise _refused(form)
     return fitting

@@ -18,17 +18,11 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from hookline.errors import InvalidField
 from hookline.model.provider import Algorithm, Encoding, Scheme
 from hookline.receive.keys import read_keys
-from hookline.receive.proof import written
+from hookline.receive.proof import HASHES, written
 from hookline.receive.token import encoded
 
 PrivateKey = Ed25519PrivateKey | EllipticCurvePrivateKey | RSAPrivateKey
 SigningKey = bytes | PrivateKey
-_HASHES = {
-    Algorithm.HMAC_SHA1: "sha1",
-    Algorithm.HMAC_SHA256: "sha256",
-    Algorithm.HMAC_SHA512: "sha512",
-    Algorithm.JWT_HS256: "sha256",
-}
 _WANTED: dict[Algorithm, type[PrivateKey]] = {
     Algorithm.ED25519: Ed25519PrivateKey,
     Algorithm.ECDSA_SHA256: EllipticCurvePrivateKey,
@@ -90,7 +84,7 @@ def _digest(algorithm: Algorithm, key: SigningKey, content: bytes) -> bytes:
         case bytes() if algorithm is Algorithm.SHA256:
             return hashlib.sha256(content).digest()
         case bytes():
-            return hmac.digest(key, content, _HASHES[algorithm])
+            return hmac.digest(key, content, HASHES[algorithm])
         case Ed25519PrivateKey():
             return key.sign(content)
         case EllipticCurvePrivateKey():

@@ -25,7 +25,7 @@ Proof = Callable[[bytes], Check]
 """What is signed is digested once, however many signatures are then held against it."""
 Verify = Callable[[bytes, bytes], bool]
 """Content and the bytes of a signature to whether it is good."""
-_HASHES = {
+HASHES = {
     Algorithm.HMAC_SHA1: "sha1",
     Algorithm.HMAC_SHA256: "sha256",
     Algorithm.HMAC_SHA512: "sha512",
@@ -36,8 +36,8 @@ _ES256_BYTES = 64
 
 def make_proof(algorithm: Algorithm, key: Key, encoding: Encoding) -> Proof:
     """`key` was read for this algorithm."""
-    if algorithm in _HASHES and isinstance(key, bytes):
-        return _texts(hmac_under(key, _HASHES[algorithm]), encoding)
+    if algorithm in HASHES and isinstance(key, bytes):
+        return _texts(hmac_under(key, HASHES[algorithm]), encoding)
     if algorithm is Algorithm.SHA256:
         return _texts(lambda content: hashlib.sha256(content).digest(), encoding)
     if algorithm is Algorithm.EQUAL and isinstance(key, bytes):

@@ -41,6 +41,7 @@ class Registered(NamedTuple):
             address = ip_address(remote)
         except ValueError:
             return False
+        address = getattr(address, "ipv4_mapped", None) or address  # a socket for both families says it so
         return any(address in network for network in self.networks)
 
 

@@ -8,7 +8,7 @@ from hookline.errors import InvalidField
 from hookline.model.provider import TOKENS, Algorithm, Scheme, Timestamp
 from hookline.model.receipt import Refusal
 from hookline.receive.fetching import FetchRule, Wanted
-from hookline.receive.inbound import Absent, Malformed, Unparsable, found_lists
+from hookline.receive.inbound import MAX_ITEMS, Absent, Malformed, Unparsable, found_lists
 from hookline.receive.keys import NamedKey, read_keys
 from hookline.receive.proof import Proof, make_proof, make_token_proof, same
 from hookline.receive.signature import SignatureReader
@@ -16,8 +16,6 @@ from hookline.receive.times import read_time
 from hookline.receive.token import Token, is_current, read_token
 from hookline.receive.view import View, compile_peek, compile_text
 
-MAX_ITEMS = 1_000
-"""Items with a signature of their own in one body."""
 _ANY = "*"
 
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
-from urllib.parse import parse_qsl, quote
+from urllib.parse import unquote_plus
 
 from hookline.errors import InvalidField
 from hookline.model.place import Place, parse_text, places
 from hookline.model.provider import STATIC, TOKENS, Provider, Scheme
 from hookline.model.receipt import Headers
-from hookline.net.header import MASK, redact
+from hookline.net.header import MASK, is_credential, redact
 from hookline.receive.inbound import Inbound
 
 MAX_HEADERS = 16 * 1024
@@ -87,14 +87,19 @@ class Telling:
     def query(self, inbound: Inbound, *, whole: bool = True) -> str:
         """`whole` False: of a handshake, whose values may be secrets."""
         query = inbound.url.partition("?")[2]
-        if not query or (whole and not self._secret_queries):
-            return query[:MAX_HEADERS]
-        pairs = parse_qsl(query, keep_blank_values=True)
-        hidden = [
-            (name, MASK if not whole or name in self._secret_queries else quote(value))
-            for name, value in pairs
-        ]
-        return "&".join(f"{quote(name)}={value}" for name, value in hidden)[:MAX_HEADERS]
+        if not query:
+            return ""
+        parts = [self._told(part) if whole else _masked(part) for part in query.split("&")]
+        return "&".join(parts)[:MAX_HEADERS]
+
+    def _told(self, part: str) -> str:
+        name = unquote_plus(part.partition("=")[0])
+        return _masked(part) if name in self._secret_queries or is_credential(name) else part
+
+
+def _masked(part: str) -> str:
+    name, equals, _ = part.partition("=")
+    return f"{name}={MASK}" if equals else part and MASK
 
 
 def check_forward(names: Sequence[str]) -> None:

@@ -1,11 +1,10 @@
 """View: a request with what is known of it so far, and texts with places compiled to functions of it."""
 
-import binascii
 import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from hookline.model.place import Place, parse_text
 from hookline.net.header import is_header_name
@@ -250,17 +249,27 @@ def _url(view: View) -> bytes:
     return view.inbound.url.encode("latin-1", "replace")
 
 
+def _parts_of(view: View) -> tuple[SplitResult, int | None]:
+    """Of the URL, and its port. Raises Malformed: it may be made of a header that came."""
+    try:
+        parts = urlsplit(view.inbound.url)
+        port = parts.port
+    except ValueError:
+        raise Malformed("the URL is none") from None
+    return parts, port
+
+
 def _with_port(view: View) -> bytes:
-    parts = urlsplit(view.inbound.url)
-    if parts.port is not None or parts.scheme not in _DEFAULT_PORTS:
+    parts, port = _parts_of(view)
+    if port is not None or parts.scheme not in _DEFAULT_PORTS:
         raise Absent("a URL without a port")
     netloc = f"{parts.netloc}:{_DEFAULT_PORTS[parts.scheme]}"
     return _rebuilt(view.inbound.url, parts.netloc, netloc)
 
 
 def _without_port(view: View) -> bytes:
-    parts = urlsplit(view.inbound.url)
-    if parts.port is None:
+    parts, port = _parts_of(view)
+    if port is None:
         raise Absent("a URL with a port")
     return _rebuilt(view.inbound.url, parts.netloc, parts.netloc.rpartition(":")[0])
 
@@ -271,11 +280,11 @@ def _rebuilt(url: str, netloc: str, other: str) -> bytes:
 
 
 def _sha256(view: View) -> bytes:
-    return hashlib.sha256(view.inbound.body).hexdigest().encode()
+    return view.inbound.digest
 
 
 def _crc32(view: View) -> bytes:
-    return str(binascii.crc32(view.inbound.body)).encode()
+    return view.inbound.crc32
 
 
 def _escaped(view: View) -> bytes:
