@@ -26,6 +26,8 @@ from hookline.deliver.told import Told
 from hookline.deliver.worker import Worker
 from hookline.emissions import NodeStarted, NodeStopped, NodeStopping, RestoreHeld
 from hookline.model.ids import NodeId
+from hookline.records.deadlines import Deadlines
+from hookline.records.saver import Saver
 from hookline.route.distant import DistantHand
 from hookline.route.draft import Hand
 from hookline.route.publish import Publisher
@@ -38,6 +40,8 @@ from hookline.telemetry import Telemetry
 
 HOLD_CHUNK = 1000
 SETTLE_EVERY, MEASURE_EVERY, FORGET_EVERY = 2.0, 10.0, 600.0
+DEADLINES_EVERY = 0.5
+"""Seconds: half of what an event of a date may be late."""
 
 
 class Roles(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +65,7 @@ class Delivering:
 class Engine:
     core: Core
     publisher: Publisher
+    saver: Saver
     delivering: Delivering | None
     hints: Hints | None
 
@@ -140,6 +145,7 @@ def _parts(engine: Engine, address: str = "") -> Parts:
     return Parts(
         store=core.opened.store,
         publisher=engine.publisher,
+        saver=engine.saver,
         directory=core.opened.directory,
         guard=core.guard,
         dialects=core.dialects,
@@ -175,7 +181,15 @@ def _engine(core: Core, roles: Roles) -> Engine:
         telemetry=core.telemetry,
         switch_off=core.opened.store.endpoints.switch_filter_off,
     )
-    return Engine(core=core, publisher=publisher, delivering=delivering, hints=hints)
+    saver = Saver(
+        records=core.opened.store.records,
+        publisher=publisher,
+        directory=core.opened.directory,
+        kinds=core.kinds,
+        clock=core.clock,
+        telemetry=core.telemetry,
+    )
+    return Engine(core=core, publisher=publisher, saver=saver, delivering=delivering, hints=hints)
 
 
 def _delivering(core: Core) -> Delivering:
@@ -233,6 +247,8 @@ def _loops(engine: Engine) -> list[Coroutine[None, None, None]]:
     if engine.delivering is not None:
         loops.append(engine.delivering.claimer.run())
         chores += [(core.upkeep.settle, SETTLE_EVERY), (core.upkeep.forget, FORGET_EVERY)]
+        deadlines = Deadlines(core.opened.store.records, engine.saver, core.clock)
+        chores.append((deadlines.pass_, DEADLINES_EVERY))
     else:
         chores.append((partial(_follow_database, core), core.settings.heartbeat))
     fault = core.telemetry.fault

@@ -19,6 +19,7 @@ from hookline.net.interfaces import addresses_by_name, own_addresses
 from hookline.net.proxy import parse_proxy
 from hookline.net.url import parse_url
 from hookline.receive.inbox import Inbox
+from hookline.records.kinds import Kinds
 from hookline.storage.ledger import Ledger
 from hookline.storage.open import Location, Opened, open_store
 from hookline.telemetry import Telemetry
@@ -37,6 +38,7 @@ class Core:
     ledger: Ledger
     dialects: Mapping[str, Envelope]
     systems: Mapping[str, System]
+    kinds: Kinds
     guard: Guard
     client: Client
     targets: Targets
@@ -62,8 +64,11 @@ async def build_core(
         dial=guard, proxy=parse_proxy(proxy, names=settings.proxy_resolves_names) if proxy else None
     )
     stack.push_async_callback(client.close)
-    dialects = {name: compile_dialect(dialect) for name, dialect in load_dialects(settings.catalog).items()}
+    plain = load_dialects(settings.catalog)
+    dialects = {name: compile_dialect(dialect) for name, dialect in plain.items()}
     providers = load_providers(settings.catalog)
+    systems = load_systems(dialects, providers, settings.catalog)
+    zones = {name: plain[system.dialect].time.zone for name, system in systems.items()}
     bounds = Bounds(
         retention_days=settings.retention_days,
         idempotency_days=settings.idempotency_days,
@@ -78,7 +83,8 @@ async def build_core(
         opened=opened,
         ledger=wrap(opened.store.ledger),
         dialects=dialects,
-        systems=load_systems(dialects, providers, settings.catalog),
+        systems=systems,
+        kinds=Kinds(systems, zones),
         guard=guard,
         client=client,
         targets=Targets(dialects, guard.check),

@@ -21,6 +21,7 @@ from hookline.emissions_inbound import (
     SourceFailed,
 )
 from hookline.emissions_library import LibraryDebug, LibraryError, LibraryNote, LibraryWarning
+from hookline.emissions_records import DeadlinePassed, RecordRuleFailed, RecordSaved
 from hookline.model.attempt import Cause
 
 
@@ -351,6 +352,9 @@ EMISSIONS: tuple[type[Emission], ...] = (
     SourceFailed,
     ReceiptsDropped,
     SecretLearned,
+    RecordSaved,
+    RecordRuleFailed,
+    DeadlinePassed,
     FilterFailed,
     FilterSwitchedOff,
     AttemptDelivered,

@@ -233,6 +233,16 @@ class Conflict(HooklineError):
     title = "The current state does not allow this"
 
 
+class RecordChanged(Conflict):
+    """The record has another version by now than the one that the change was made of: somebody saved it meanwhile.
+
+    Nothing was stored. Read the record, apply the change to it, and save again.
+    """
+
+    code = "record_changed"
+    title = "The record was changed meanwhile"
+
+
 class IdempotencyConflict(Conflict):
     """The idempotency key was used before for another event. Nothing was stored.
 

@@ -46,6 +46,12 @@ RECEIPTS_DROPPED = Metric(
     kind=MetricKind.COUNTER,
     sentence="Receipts of refused requests that were not kept, because too many came or the database was lost.",
 )
+RECORDS = Metric(
+    name="hookline_records_total",
+    kind=MetricKind.COUNTER,
+    sentence="Records that were saved with a new state, by system.",
+    labels=("system",),
+)
 PUBLISH_SECONDS = Metric(
     name="hookline_publish_seconds",
     kind=MetricKind.HISTOGRAM,
@@ -156,6 +162,7 @@ METRICS: tuple[Metric, ...] = (
     EVENTS_DUPLICATE,
     RECEIPTS,
     RECEIPTS_DROPPED,
+    RECORDS,
     PUBLISH_SECONDS,
     ATTEMPTS,
     ATTEMPT_SECONDS,

@@ -21,7 +21,17 @@ SCOPES = ("admin", "manage", "publish", "read")
 KEEPS = {"admin": ("admin",), "manage": ("admin", "manage"), "publish": ("admin", "manage", "publish")}
 KEEPS["read"] = ("admin", "manage", "read")
 """What a route asks for → the scopes that get through."""
-IDS = ("event_id", "delivery_id", "endpoint_id", "source_id", "receipt_id", "name", "key_id", "tenant_id")
+IDS = (
+    "event_id",
+    "delivery_id",
+    "endpoint_id",
+    "source_id",
+    "receipt_id",
+    "record_id",
+    "name",
+    "key_id",
+    "tenant_id",
+)
 RECEIVER = "http://127.0.0.1:9999/x"
 """Nobody listens there."""
 TENANT = "Hookline-Tenant"
@@ -59,7 +69,7 @@ class Route(NamedTuple):
     @property
     def makes(self) -> bool:
         """An absent id is no fault: what is put there is new."""
-        return self.method == "PUT" and self.id == "name"
+        return self.method == "PUT" and self.id in {"name", "record_id"}
 
     def at(self, ids: Mapping[str, str]) -> str:
         return self.path.format(**ids)
@@ -78,11 +88,10 @@ def named(route: Route) -> str:
 ROUTES = list(_routes())
 CLOSED = [route for route in ROUTES if route.scope is not None]
 OPEN = [route for route in ROUTES if route.scope is None]
-EVERYBODYS = ("{provider}", "{system}")
-"""The catalogue's."""
-WITH_ID = [
-    route for route in CLOSED if "{" in route.path and not any(name in route.path for name in EVERYBODYS)
-]
+WITH_ID = [route for route in CLOSED if route.id]
+"""Those of one thing of a tenant's."""
+CATALOGUE = {"provider": "stripe", "system": "askpro-gateway", "record_type": "ticket"}
+"""What is everybody's."""
 BY_NAME = {named(route): route for route in ROUTES}
 
 
@@ -90,6 +99,10 @@ async def things(api: Running, admin: str, tenant: str) -> dict[str, str]:
     """One of each noun in this tenant."""
     headers = {TENANT: tenant}
     made = {"provider": "none"}
+    ticket = await api.call(
+        "PUT", f"/v1/records/ticket/{tenant}-1", admin, json=_ticket(f"{tenant}-1"), headers=headers
+    )
+    assert ticket.status == 201, ticket.body
     source = await api.call("POST", "/v1/sources", admin, json=made, headers=headers)
     receipt = await api.call("POST", source.json["receive_url"], body=b"{}")
     assert receipt.status == 200
@@ -105,24 +118,31 @@ async def things(api: Running, admin: str, tenant: str) -> dict[str, str]:
         "endpoint_id": endpoint.json["id"],
         "source_id": source.json["id"],
         "receipt_id": received.json["items"][0]["id"],
-        "provider": "stripe",
-        "system": "askpro-gateway",
+        "record_id": ticket.json["id"],
+        **CATALOGUE,
         "name": "call.started",
         "key_id": key.json["id"],
         "tenant_id": tenant,
     }
 
 
+def _ticket(record_id: str) -> dict[str, str]:
+    return {**EXAMPLES["RecordState"], "id": record_id}
+
+
 def absent(ids: Mapping[str, str]) -> dict[str, str]:
     """Ids of the same form and length that never were."""
-    return {name: value[:-4] + "9zz9" for name, value in ids.items()}
+    return {name: value if name in CATALOGUE else value[:-4] + "9zz9" for name, value in ids.items()}
 
 
 async def ask(
     api: Running, route: Route, token: str, ids: Mapping[str, str], tenant: str = "", **more: Any
 ) -> Told:
     headers = {TENANT: tenant} if tenant and route.of_a_tenant else {}
-    sent = more or {"json": route.body}
+    body = route.body
+    if isinstance(body, dict) and "id" in body and route.id == "record_id":
+        body = {**body, "id": ids["record_id"]}
+    sent = more or {"json": body}
     told = await api.call(route.method, route.at(ids), token, headers=headers, **sent)
     assert told.status < 500, api.faults()
     return told

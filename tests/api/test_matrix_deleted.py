@@ -25,7 +25,13 @@ from tests.api.matrix import (
 )
 from tests.api.running import Running
 
-DELETED = {"endpoint_id": "endpoints", "source_id": "sources", "name": "event-types", "tenant_id": "tenants"}
+DELETED = {
+    "endpoint_id": "endpoints",
+    "source_id": "sources",
+    "record_id": "records/ticket",
+    "name": "event-types",
+    "tenant_id": "tenants",
+}
 """What a person deletes: it is gone."""
 PRUNED = ("event_id", "delivery_id", "receipt_id")
 """What goes when it is finished and old."""

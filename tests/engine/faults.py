@@ -16,6 +16,7 @@ from hookline.storage.ledger import (
     LanePace,
     Ledger,
     Result,
+    Saving,
     Want,
 )
 
@@ -45,6 +46,9 @@ class Faulty:
 
     async def publish(self, node: NodeId | None, group: Sequence[Accepted]) -> Sequence[Fate]:
         return await self._do("publish", lambda: self._ledger.publish(node, group))
+
+    async def save(self, node: NodeId | None, savings: Sequence[Saving]) -> Sequence[Sequence[Fate]]:
+        return await self._do("save", lambda: self._ledger.save(node, savings))
 
     async def record(
         self, node: NodeId, results: Sequence[Result], paces: Sequence[LanePace] = ()

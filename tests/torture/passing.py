@@ -14,6 +14,7 @@ from hookline.storage.ledger import (
     LanePace,
     Ledger,
     Result,
+    Saving,
     Want,
 )
 
@@ -24,6 +25,9 @@ class PassingLedger:
 
     async def publish(self, node: NodeId | None, group: Sequence[Accepted]) -> Sequence[Fate]:
         return await self.plain.publish(node, group)
+
+    async def save(self, node: NodeId | None, savings: Sequence[Saving]) -> Sequence[Sequence[Fate]]:
+        return await self.plain.save(node, savings)
 
     async def record(
         self, node: NodeId, results: Sequence[Result], paces: Sequence[LanePace] = ()

@@ -256,7 +256,7 @@ def _patch_of(schema: Json) -> Json:
     return {
         "type": "object",
         "properties": properties,
-        "additionalProperties": False,
+        "additionalProperties": schema.get("additionalProperties", True),
         "description": "A JSON merge patch (RFC 7396): what is left out stays, null resets to the default.",
     }
 

@@ -12,6 +12,7 @@ from hookline.model.ids import Ids, TenantId
 from hookline.model.system import System
 from hookline.net.guard import Guard
 from hookline.receive.inbox import Inbox
+from hookline.records.saver import Saver
 from hookline.route.publish import Publisher
 from hookline.storage.directory import Directory, TenantConfig
 from hookline.storage.store import Store
@@ -43,6 +44,7 @@ class StartedNode(Protocol):
 class Parts:
     store: Store
     publisher: Publisher
+    saver: Saver
     directory: Directory
     guard: Guard
     dialects: Mapping[str, Envelope]

@@ -39,6 +39,21 @@ class SystemEventOut(msgspec.Struct, frozen=True, kw_only=True):
     """Data that fits it."""
 
 
+class SystemRecordOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A type of record of the system."""
+
+    type: str
+    description: str
+    schema: dict[str, Any]
+    """A JSON Schema of the state."""
+    example: dict[str, Any]
+    """A state that fits it."""
+    events: list[str]
+    """The types of event that its changes make."""
+    deadlines: list[str]
+    """The types of event that its dates make."""
+
+
 class EnabledIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How a tenant uses a system: where its own paths are served, and in which zone its times are written."""
 
@@ -75,6 +90,7 @@ class SystemOut(msgspec.Struct, frozen=True, kw_only=True):
     timeout: float
     """Seconds for the whole exchange."""
     events: list[SystemEventOut]
+    records: list[SystemRecordOut]
     enabled: EnabledOut | None
     """How the tenant uses it; null: it does not, or no tenant was named."""
 
@@ -199,6 +215,17 @@ def _shaped(system: System, enabled: EnabledSystem | None) -> SystemOut:
         events=[
             SystemEventOut(type=name, description=one.description, schema=one.schema, example=one.example)
             for name, one in system.events.items()
+        ],
+        records=[
+            SystemRecordOut(
+                type=name,
+                description=one.description,
+                schema=one.schema,
+                example=one.example,
+                events=list(one.events),
+                deadlines=list(one.deadlines),
+            )
+            for name, one in system.records.items()
         ],
         enabled=None if enabled is None else _shaped_enabled(enabled),
     )

@@ -15,6 +15,7 @@ from hookline.catalog.dialect_rules import check_dialect
 from hookline.catalog.provider_file import ProviderFile
 from hookline.catalog.strict_yaml import read_yaml
 from hookline.catalog.system_rules import check_system
+from hookline.catalog.yaml_lines import line_of
 from hookline.errors import CatalogError, InvalidField
 from hookline.model.dialect import Dialect
 from hookline.model.system import System
@@ -104,9 +105,15 @@ def _mistakes(file: Traversable) -> Iterator[None]:
     except msgspec.ValidationError as error:
         raise _mistake(file, str(error)) from error
     except InvalidField as error:
+        where = _where(file, error.field or "")
         raise CatalogError(
-            f"{file}: {error.field}: {error.detail}", hint=error.hint, field=error.field
+            f"{where}: {error.field}: {error.detail}", hint=error.hint, field=error.field
         ) from error
+
+
+def _where(file: Traversable, field: str) -> str:
+    """The file, and the line to mend."""
+    return f"{file}:{line_of(file.read_text('utf-8'), field)}"
 
 
 def _read(file: Traversable) -> dict[str, object]:
@@ -125,6 +132,8 @@ def _mistake(file: Traversable, message: str) -> CatalogError:
     if unknown:
         field = f"{path}.{unknown[1]}".strip(".")
         return CatalogError(
-            f"{file}: {field} is not known here.", hint="Check its spelling and its place.", field=field
+            f"{_where(file, field)}: {field} is not known here.",
+            hint="Check its spelling and its place.",
+            field=field,
         )
-    return CatalogError(f"{file}: {path or 'the file'}: {message}", field=path or None)
+    return CatalogError(f"{_where(file, path)}: {path or 'the file'}: {message}", field=path or None)

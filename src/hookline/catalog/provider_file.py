@@ -9,6 +9,7 @@ import msgspec
 from hookline.catalog.provider_rules import check_provider, patterns
 from hookline.errors import InvalidField
 from hookline.model.json import nearest
+from hookline.model.merge import merge_patch
 from hookline.model.provider import Parameter, Provider
 
 _PARAMETER = re.compile(r"\{parameter\.([a-z0-9_]+)\}")
@@ -78,7 +79,7 @@ class ProviderFile:
     def _made(self, parameters: Mapping[str, str], overrides: Mapping[str, Any]) -> Provider:
         for name in overrides.keys() & _FIXED:
             raise InvalidField(f"{name} cannot be overridden.", field=f"overrides.{name}")
-        values = _patched(self._values, overrides)
+        values = merge_patch(self._values, overrides)
         rest = {key: value for key, value in values.items() if key != "parameters"}
         filled = {**_filled(rest, parameters), "parameters": values.get("parameters", {})}
         provider = msgspec.convert(filled, Provider)
@@ -95,18 +96,6 @@ def _given(field: str | None, overrides: Mapping[str, Any]) -> str:
 
 def _chosen(given: str | None, rule: Parameter) -> str:
     return rule.default if given is None or (not given and not rule.blank) else given
-
-
-def _patched(target: Any, patch: Any) -> Any:
-    if not isinstance(patch, Mapping):
-        return patch
-    merged = dict(target) if isinstance(target, Mapping) else {}
-    for key, value in patch.items():
-        if value is None:
-            merged.pop(key, None)
-        else:
-            merged[key] = _patched(merged.get(key), value)
-    return merged
 
 
 def _filled(tree: Any, parameters: Mapping[str, str]) -> Any:

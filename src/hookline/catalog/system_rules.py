@@ -6,6 +6,7 @@ import msgspec
 
 from hookline.catalog.json_tree import check_json
 from hookline.catalog.provider_file import ProviderFile
+from hookline.catalog.record_checks import check_records
 from hookline.errors import InvalidField
 from hookline.model.json import nearest
 from hookline.model.json_schema import check_event_type
@@ -23,6 +24,7 @@ def check_system(system: System, dialects: Collection[str], providers: Mapping[s
         _check_source(f"sources.{name}", source, providers)
     for name, event in system.events.items():
         _check_event(f"events.{name}", name, event)
+    check_records(system)
 
 
 def _check_source(field: str, source: SystemSource, providers: Mapping[str, ProviderFile]) -> None:

@@ -25,6 +25,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How often it was saved: 1 after the first time. Whoever saves says which one was read."""
     fired: dict[str, Micros] = {}
     """Deadline → the time that it was due at when it fired. It fires again only for another time."""
+    due_at: Micros | None = None
+    """When the next of its deadlines is due; None: none is to come."""
     created_at: Micros
     updated_at: Micros
 
@@ -58,5 +60,5 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     events: tuple[Fired, ...] = ()
     """In the order of the rules."""
     deadlines: tuple[Deadline, ...] = ()
-    """All that are to come now; those that stand nowhere here any more are dropped."""
+    """All that are to come now, the earliest first."""
     failures: tuple[RuleFailure, ...] = ()

@@ -7,6 +7,7 @@ import msgspec
 from hookline.clock import Micros
 from hookline.model.endpoint import Timeout
 from hookline.model.ids import TenantId
+from hookline.model.record_rules import RecordKind
 from hookline.model.retry import AnyRetryPolicy
 
 Title = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
@@ -63,6 +64,8 @@ class System(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     sources: dict[str, SystemSource] = {}
     """By name, as `retell`."""
     events: Annotated[dict[str, SystemEvent], msgspec.Meta(min_length=1)]
+    """By type."""
+    records: dict[str, RecordKind] = {}
     """By type."""
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from hookline.model.receipt import Receipt, ReceiptItem
+from hookline.model.record import Record
 from hookline.route.answers import Awaited
 from hookline.route.draft import Draft
 from hookline.route.match import MatchResult
@@ -42,7 +43,7 @@ class Part:
 class Entry:
     """What is committed together: mostly one event; of a request that carries many, all of them."""
 
-    __slots__ = ("check", "config", "parts", "receipt", "rematches", "started", "whole")
+    __slots__ = ("check", "config", "parts", "receipt", "record", "rematches", "started", "whole")
 
     def __init__(
         self,
@@ -52,19 +53,35 @@ class Entry:
         started: float,
         check: Check | None,
         receipt: Receipt | None = None,
+        record: Record | None = None,
     ) -> None:
         self.parts = self.whole = parts  # those that are not settled yet, and all
         self.config = config
         self.started = started
         self.check = check
         self.receipt = receipt
+        self.record = record  # that they are saved with
         self.rematches = 0
 
 
+def fail(part: Part, error: BaseException) -> None:
+    if not part.answer.done():
+        part.answer.set_exception(error)
+
+
+def fail_all(entry: Entry, error: BaseException) -> None:
+    for part in entry.parts:
+        fail(part, error)
+
+
 def group_size(queue: Sequence[Entry]) -> int:
-    """How many of the first make one commit: many when they are small and go to few, one at least."""
+    """How many of the first make one commit: many when they are small and go to few, one at least. Those that are saved
+    with a record make other commits than those that are not.
+    """
     size = deliveries = events = 0
     for number, entry in enumerate(queue[:MAX_GROUP]):
+        if (entry.record is None) != (queue[0].record is None):
+            return number
         events += len(entry.parts)
         for part in entry.parts:
             size += len(part.draft.data)

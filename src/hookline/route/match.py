@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from hookline.errors import InvalidFilter
+from hookline.model.endpoint import Endpoint
 from hookline.model.patterns import Patterns
 from hookline.route.filter import SLOW_FILTER, Filter, FilterInput, Verdict, compile_filter
 
@@ -175,3 +176,14 @@ def _compiled(source: str) -> Filter | str:
         return compile_filter(source)
     except InvalidFilter as error:
         return f"the filter does not compile: {error.detail}"
+
+
+def route_of(endpoint: Endpoint) -> Route:
+    return Route(
+        endpoint_id=endpoint.id,
+        patterns=endpoint.events,
+        system=endpoint.system,
+        filter=endpoint.filter,
+        filter_off=endpoint.filter_off,
+        active=endpoint.active,
+    )

@@ -12,20 +12,31 @@ from typing import assert_never
 from hookline.clock import Clock
 from hookline.emissions import EventDuplicate, EventReceived, FilterFailed, GroupCommitted
 from hookline.errors import CommitUnknown, HooklineError, IdempotencyConflict, NotFound, Unavailable
-from hookline.model.endpoint import Endpoint
 from hookline.model.event import JSON, Event
 from hookline.model.ids import EndpointId, EventId, Ids, NodeId, TenantId
 from hookline.model.receipt import Receipt
+from hookline.model.record import Record
 from hookline.route.answers import Answers, Awaited, Gathered, answers_of
 from hookline.route.draft import Draft, Hand, Published
 from hookline.route.filter import FilterInput
-from hookline.route.groups import Check, Entry, Part, group_size, next_is_due
-from hookline.route.match import Matcher, MatchResult, Route
+from hookline.route.groups import Check, Entry, Part, fail, fail_all, group_size, next_is_due
+from hookline.route.match import Matcher, MatchResult, route_of
 from hookline.route.received import add_receipt
+from hookline.route.saving import record_changed, savings_of
 from hookline.route.slow_filters import SlowFilters, SwitchOff
 from hookline.route.waiting import waiting_delivery
 from hookline.storage.directory import Directory, TenantConfig
-from hookline.storage.ledger import Accepted, Duplicate, Fate, Gone, KeyConflict, Ledger, Stale, Stored
+from hookline.storage.ledger import (
+    Accepted,
+    Duplicate,
+    Fate,
+    Gone,
+    KeyConflict,
+    Ledger,
+    Lost,
+    Stale,
+    Stored,
+)
 from hookline.telemetry import Telemetry
 
 MAX_MATCHERS = 10_000
@@ -83,6 +94,15 @@ class Publisher:
         self._enqueue(config, entry, check, receipt)
         return answers
 
+    def begin_saving(self, config: TenantConfig, drafts: Sequence[Draft], record: Record) -> Answers:
+        """The events of a change, committed together with the record. They raise RecordChanged where it has another
+        version by now.
+        """
+        answers = answers_of(len(drafts))
+        entry = [(draft, answers.place(index)) for index, draft in enumerate(drafts)]
+        self._enqueue(config, entry, None, record=record)
+        return answers
+
     async def publish_many(
         self, tenant: TenantId, drafts: Sequence[Draft], check: Check | None = None
     ) -> list[Published | HooklineError]:
@@ -99,7 +119,7 @@ class Publisher:
         # Not by the version: two looks at one version may differ, since each may have seen some of the next.
         if known is not None and known[0] is config:
             return known[1]
-        matcher = Matcher([_route(endpoint) for endpoint in config.endpoints.values()])
+        matcher = Matcher([route_of(endpoint) for endpoint in config.endpoints.values()])
         if len(self._matchers) >= MAX_MATCHERS:
             self._matchers.clear()
         self._matchers[config.tenant_id] = (config, matcher)
@@ -132,10 +152,11 @@ class Publisher:
         drafts: Sequence[tuple[Draft, Awaited]],
         check: Check | None,
         receipt: Receipt | None = None,
+        record: Record | None = None,
     ) -> None:
         parts = [Part(draft, self._match(config, draft), answer) for draft, answer in drafts]
         started = self._clock.monotonic()
-        self._queue.append(Entry(parts, config, started=started, check=check, receipt=receipt))
+        self._queue.append(Entry(parts, config, started=started, check=check, receipt=receipt, record=record))
         self._start_if_due()
 
     def _start_if_due(self) -> None:
@@ -174,7 +195,7 @@ class Publisher:
         try:
             for entry in group:
                 self._accept(entry, accepted)
-            fates = await self._ledger.publish(self._node(), accepted)
+            fates = await self._store(group, accepted)
         except HooklineError as error:
             self._failed(group, accepted, error)
             return
@@ -194,6 +215,12 @@ class Publisher:
         seconds = self._clock.monotonic() - begun
         self._telemetry.emit(GroupCommitted(work="publish", rows=len(accepted), seconds=seconds))
 
+    async def _store(self, group: Sequence[Entry], accepted: Sequence[Accepted]) -> Sequence[Fate]:
+        if group[0].record is None:
+            return await self._ledger.publish(self._node(), accepted)
+        told = await self._ledger.save(self._node(), savings_of(group, accepted))
+        return [fate for fates in told for fate in fates]
+
     def _settle_entry(self, entry: Entry, told: Sequence[tuple[Accepted, Fate]]) -> None:
         stale: list[Part] = []
         for part, (accepted, fate) in zip(entry.parts, told, strict=True):
@@ -202,7 +229,7 @@ class Publisher:
                     stale.append(part)
             except Exception as error:  # noqa: BLE001  its neighbours are stored too, and must be sent and answered
                 self._telemetry.fault("publisher", error)
-                _fail(part, error)
+                fail(part, error)
         if stale:
             entry.parts = stale
             self._rematch(entry)
@@ -271,12 +298,14 @@ class Publisher:
             case Duplicate(other):
                 self._duplicate(part, accepted.event, other)
             case KeyConflict(other):
-                _fail(part, _key_conflict(other))
+                fail(part, _key_conflict(other))
             case Stale():
                 return True
+            case Lost():
+                fail(part, record_changed())
             case Gone():
                 self._directory.forget(entry.config.tenant_id)
-                _fail(part, NotFound("There is no such tenant."))
+                fail(part, NotFound("There is no such tenant."))
             case _:
                 assert_never(fate)
         return False
@@ -325,14 +354,14 @@ class Publisher:
             if one.in_hand:
                 settle(one.event, one.in_hand)
         for entry in group:
-            _fail_all(entry, error)
+            fail_all(entry, error)
 
     def _rematch(self, entry: Entry) -> None:
         """The configuration changed between match and commit: match again, in a later group."""
         entry.rematches += 1
         if entry.rematches > _REMATCHES:
             detail = "The configuration of this tenant changes faster than events can be matched."
-            _fail_all(entry, Unavailable(detail, hint="Publish again with the same idempotency key."))
+            fail_all(entry, Unavailable(detail, hint="Publish again with the same idempotency key."))
             return
         task = asyncio.get_running_loop().create_task(self._match_again(entry))
         self._rematching.add(task)
@@ -353,23 +382,12 @@ class Publisher:
                     entry.check(entry.config, part.draft)
                 part.result = self._match(entry.config, part.draft)
         except HooklineError as error:
-            _fail_all(entry, error)
+            fail_all(entry, error)
         except BaseException as error:
-            _fail_all(entry, error)
+            fail_all(entry, error)
             raise
         else:
             self._queue.append(entry)
-
-
-def _route(endpoint: Endpoint) -> Route:
-    return Route(
-        endpoint_id=endpoint.id,
-        patterns=endpoint.events,
-        system=endpoint.system,
-        filter=endpoint.filter,
-        filter_off=endpoint.filter_off,
-        active=endpoint.active,
-    )
 
 
 def _key_conflict(other: EventId) -> IdempotencyConflict:
@@ -378,13 +396,3 @@ def _key_conflict(other: EventId) -> IdempotencyConflict:
         hint="Use a new key for a new event; repeat the same bytes to repeat an event.",
         field="idempotency_key",
     )
-
-
-def _fail_all(entry: Entry, error: BaseException) -> None:
-    for part in entry.parts:
-        _fail(part, error)
-
-
-def _fail(part: Part, error: BaseException) -> None:
-    if not part.answer.done():
-        part.answer.set_exception(error)

@@ -15,6 +15,7 @@ from hookline.model.delivery import Delivery
 from hookline.model.event import Event
 from hookline.model.ids import DeliveryId, EndpointId, EventId, NodeId, TenantId
 from hookline.model.receipt import Outcome, Receipt
+from hookline.model.record import Record
 
 LaneKey = tuple[TenantId, EndpointId]
 
@@ -34,6 +35,15 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Of the request that it, and others of the group, were made from. Stored unless this event turns out stale; a
     duplicate if none of its items is stored with it. Given again with other items, it replaces what was told of them.
     """
+
+
+class Saving(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A record with the events that its change makes: stored together, or nothing of it."""
+
+    record: Record
+    """Of the version that it has then."""
+    events: tuple[Accepted, ...]
+    """One at least, without idempotency keys."""
 
 
 def key_life(accepted: Accepted, usual: int) -> int:
@@ -71,10 +81,20 @@ class Gone(msgspec.Struct, frozen=True, gc=False):
     """The tenant is no more. Nothing was stored."""
 
 
-Fate = Stored | Duplicate | KeyConflict | Stale | Gone
+class Lost(msgspec.Struct, frozen=True, gc=False):
+    """The record has another version by now than the one that the change was made of. Nothing was stored."""
+
+
+Fate = Stored | Duplicate | KeyConflict | Stale | Gone | Lost
 STORED = Stored()
 STALE = Stale()
 GONE = Gone()
+LOST = Lost()
+
+
+def undone(fates: Sequence[Fate]) -> Sequence[Fate]:
+    """Of a saving that was not stored: those of its events that could have been are to be matched again."""
+    return [STALE if isinstance(fate, Stored) else fate for fate in fates]
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -140,6 +160,10 @@ class Ledger(Protocol):
 
         Raises Unavailable when nothing was stored, CommitUnknown when that cannot be told.
         """
+        ...
+
+    async def save(self, node: NodeId | None, savings: Sequence[Saving]) -> Sequence[Sequence[Fate]]:
+        """Store records, no two the same, each with its events or not at all. Raises as `publish`."""
         ...
 
     async def record(

@@ -198,6 +198,22 @@ enabled_systems = Table(
     Index("enabled_systems_place", "system", "host", "prefix", "known_as", unique=True),
 )
 
+records = Table(
+    "records",
+    metadata,
+    _text("tenant_id", key=True),
+    _text("system", key=True),
+    _text("type", key=True),
+    _text("id", key=True),
+    Column("state", LargeBinary, nullable=False),
+    Column("version", BigInteger, nullable=False),
+    _text("fired", null=True),  # JSON object: deadline to the time that it fired for; NULL: none has
+    _time("due_at", null=True),
+    _time("created_at"),
+    _time("updated_at"),
+    _partial("records_due", "due_at", where="due_at IS NOT NULL"),
+)
+
 event_tags = Table(
     "event_tags",
     metadata,

@@ -14,6 +14,7 @@ from hookline.storage.events import Events
 from hookline.storage.keys import Keys
 from hookline.storage.ledger import Ledger
 from hookline.storage.receipts import Receipts
+from hookline.storage.records import Records
 from hookline.storage.sources import Sources
 from hookline.storage.tenants import Tenants
 
@@ -32,6 +33,7 @@ class Store:
     sources: Sources
     receipts: Receipts
     enabled_systems: EnabledSystems
+    records: Records
 
     @classmethod
     def over(cls, database: Database, ledger: Ledger, vault: Vault) -> Self:
@@ -48,4 +50,5 @@ class Store:
             sources=Sources(database, vault),
             receipts=Receipts(database),
             enabled_systems=EnabledSystems(database),
+            records=Records(database),
         )

@@ -19,6 +19,7 @@ from hookline.storage.columns import (
 )
 from hookline.storage.ledger import (
     GONE,
+    LOST,
     STALE,
     STORED,
     Accepted,
@@ -31,12 +32,15 @@ from hookline.storage.ledger import (
     LaneKey,
     LanePace,
     Result,
+    Saving,
     Want,
     key_life,
+    undone,
 )
 from hookline.storage.postgres import statements as sql
 from hookline.storage.postgres.arrays import columns
 from hookline.storage.postgres.database import HINT, PostgresDatabase, commit_in_doubt
+from hookline.storage.postgres.saving import save_all
 from hookline.storage.receipt_rows import receipt_row
 
 
@@ -47,24 +51,29 @@ class PostgresLedger:
         self._key_life = key_life
 
     async def publish(self, node: NodeId | None, group: Sequence[Accepted]) -> Sequence[Fate]:
-        arguments = columns(map(_event_input, group), sql.EVENT_ARRAYS)
-        waiting = [delivery_row(delivery) for accepted in group for delivery in accepted.waiting]
-        tags = [(a.event.tenant_id, tag, a.event.id) for a in group for tag in a.event.tags]
-        received = [_receipt_input(a, a.receipt) for a in group if a.receipt is not None]
-        statement = sql.PUBLISH[bool(waiting), bool(tags), bool(received)]
-        if waiting:
-            arguments += columns(waiting, sql.DELIVERY_ARRAYS)
-        if tags:
-            arguments += columns(tags, sql.TAG_ARRAYS)
-        if received:
-            arguments += columns(received, sql.RECEIPT_ARRAYS)
-            arguments += columns(_items(group), sql.ITEM_ARRAYS)
+        statement, arguments = _publishing(group)
         async with self._database.hot() as connection:
             async with commit_in_doubt():
                 stored = {row[0] for row in await connection.fetch(statement, node, *arguments)}
             refused = [accepted for accepted in group if accepted.event.id not in stored]
             fates = await self._fates(connection, refused) if refused else {}
         return [fates.get(accepted.event.id, STORED) for accepted in group]
+
+    async def save(self, node: NodeId | None, savings: Sequence[Saving]) -> Sequence[Sequence[Fate]]:
+        """All in one transaction, mostly. Where one of them cannot be kept, each in its own."""
+        async with self._database.hot() as connection:
+            stood = await save_all(connection, node, savings, _publishing)
+            if stood is None:
+                return [[STORED] * len(saving.events) for saving in savings]
+            if len(savings) == 1:
+                return [await self._undone(connection, savings[0], lost=stood)]
+        return [(await self.save(node, [saving]))[0] for saving in savings]
+
+    async def _undone(self, connection: Any, saving: Saving, *, lost: bool) -> Sequence[Fate]:
+        if lost:
+            return [LOST] * len(saving.events)
+        fates = await self._fates(connection, saving.events)
+        return undone([fates[accepted.event.id] for accepted in saving.events])
 
     async def _fates(self, connection: Any, refused: Sequence[Accepted]) -> dict[str, Fate]:
         """Asked behind the commit: a failure here must not look as if nothing had been stored."""
@@ -145,6 +154,22 @@ class PostgresLedger:
                 if lanes:
                     rows += await connection.fetch(statement, node, now, *_transposed(lanes, 3))
         return [_claimed(row) for row in rows]
+
+
+def _publishing(group: Sequence[Accepted]) -> tuple[str, list[Any]]:
+    """The statement that stores a group, and its arguments behind the node."""
+    arguments = columns(map(_event_input, group), sql.EVENT_ARRAYS)
+    waiting = [delivery_row(delivery) for accepted in group for delivery in accepted.waiting]
+    tags = [(a.event.tenant_id, tag, a.event.id) for a in group for tag in a.event.tags]
+    received = [_receipt_input(a, a.receipt) for a in group if a.receipt is not None]
+    if waiting:
+        arguments += columns(waiting, sql.DELIVERY_ARRAYS)
+    if tags:
+        arguments += columns(tags, sql.TAG_ARRAYS)
+    if received:
+        arguments += columns(received, sql.RECEIPT_ARRAYS)
+        arguments += columns(_items(group), sql.ITEM_ARRAYS)
+    return sql.PUBLISH[bool(waiting), bool(tags), bool(received)], arguments
 
 
 def _event_input(accepted: Accepted) -> tuple[Any, ...]:

@@ -20,6 +20,7 @@ from hookline.storage.columns import (
 )
 from hookline.storage.ledger import (
     GONE,
+    LOST,
     STALE,
     STORED,
     Accepted,
@@ -32,11 +33,14 @@ from hookline.storage.ledger import (
     LaneKey,
     LanePace,
     Result,
+    Saving,
     Want,
     key_life,
     repeated,
+    undone,
 )
 from hookline.storage.receipt_rows import receipt_row
+from hookline.storage.record_rows import record_row
 from hookline.storage.sqlite import statements as sql
 from hookline.storage.sqlite.database import SqliteDatabase
 
@@ -80,6 +84,31 @@ class SqliteLedger:
             STORED if accepted.event.id in stored else self._fate(connection, accepted, versions)
             for accepted in group
         ]
+
+    async def save(self, node: NodeId | None, savings: Sequence[Saving]) -> Sequence[Sequence[Fate]]:
+        return await self._database.write_raw(
+            lambda connection: [self._save(connection, node, saving) for saving in savings]
+        )
+
+    def _save(self, connection: sqlite3.Connection, node: NodeId | None, saving: Saving) -> Sequence[Fate]:
+        """Within the transaction of its neighbours, which a saving that is undone does not touch."""
+        connection.execute("SAVEPOINT saving")
+        fates = self._saved(connection, node, saving)
+        kept = all(fate is STORED for fate in fates)
+        if not kept:
+            connection.execute("ROLLBACK TO saving")
+        connection.execute("RELEASE saving")
+        return fates if kept else undone(fates)
+
+    def _saved(self, connection: sqlite3.Connection, node: NodeId | None, saving: Saving) -> Sequence[Fate]:
+        row = record_row(saving.record)
+        if saving.record.version == 1:
+            written = connection.execute(sql.INSERT_RECORD, row)
+        else:
+            written = connection.execute(sql.UPDATE_RECORD, (*row[4:8], row[9], *row[:4], row[5] - 1))
+        if not written.rowcount:
+            return [LOST] * len(saving.events)
+        return self._publish(connection, node, saving.events)
 
     def _waiting_row(self, connection: sqlite3.Connection, delivery: Any) -> _Row:
         if delivery.order_key is None:

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from hookline.storage.columns import DELIVERY, EVENT
 from hookline.storage.receipt_rows import RECEIPT, RECEIVED_AGAIN
+from hookline.storage.record_rows import RECORD
 
 CHUNK = 50
 """Rows in one statement, so that at most this many texts of each are prepared."""
@@ -53,6 +54,12 @@ MOVE = """
 UPDATE deliveries SET state = ?, reason = ?, due_at = ?, attempts = ?, failures = ?, interruptions = ?,
   last_status = ?, last_cause = ?, finished_at = ?, batch_id = ?, owner = NULL
 WHERE tenant_id = ? AND id = ? AND state = 'sending' AND owner = ? AND attempts = ? RETURNING id"""
+
+INSERT_RECORD = f"""
+INSERT INTO records ({_list(RECORD)}) VALUES {_values(len(RECORD), 1)} ON CONFLICT DO NOTHING"""
+UPDATE_RECORD = """
+UPDATE records SET state = ?, version = ?, fired = ?, due_at = ?, updated_at = ?
+WHERE tenant_id = ? AND system = ? AND type = ? AND id = ? AND version = ?"""
 
 INSERT_TAG = "INSERT OR IGNORE INTO event_tags (tenant_id, tag, event_id) VALUES (?, ?, ?)"
 INSERT_ATTEMPT = "INSERT INTO attempts (tenant_id, delivery_id, number, document) VALUES (?, ?, ?, ?)"
