@@ -19,6 +19,8 @@ class Closed(Order, frozen=True, kw_only=True, tag=True):
     """Hold back while more deliveries than this are outstanding; 0: never."""
     bare: bool = False
     """The port is the receiver's own: answers hold no ids, each counts as one accepted."""
+    mark: bytes = b""
+    """Stands in the request for its number, in as many digits: so each is another one."""
     acknowledged: str = ""
     """The file to write acknowledged events to."""
 

@@ -110,7 +110,7 @@ class ClosedLoop:
         self._order = order
         self._board = board
         self._tally = Tally(board, bare=order.bare)
-        self._running = 0
+        self._running = self._number = 0
         self._finished = asyncio.get_running_loop().create_future()
 
     async def run(self) -> Published:
@@ -144,7 +144,11 @@ class ClosedLoop:
         else:
             board[Slot.SENT] += 1
             connection.scheduled = time.monotonic_ns()
-            connection.send(order.request)
+            connection.send(self._numbered(order) if order.mark else order.request)
+
+    def _numbered(self, order: Closed) -> bytes:
+        self._number += 1
+        return order.request.replace(order.mark, b"%0*d" % (len(order.mark), self._number))
 
     def _close(self, connection: Connection) -> None:
         connection.transport.abort()

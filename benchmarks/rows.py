@@ -1,7 +1,7 @@
 """Rows: what one measurement of the gateway brings, and how it is taken."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -12,12 +12,22 @@ from benchmarks.gateway import Gateway, Tenant
 from benchmarks.messages import Audited, Closed, Open, Published, Stream
 from benchmarks.options import Options
 from benchmarks.rig import Rig, Window
-from benchmarks.traffic import SOURCE, batch_request, endpoint_at, publish_request, received_request
+from benchmarks.traffic import (
+    SOURCE,
+    batch_request,
+    endpoint_at,
+    publish_request,
+    received_request,
+    saved_request,
+)
 
 _FLAT = 0.05
 """Growth of the backlog within a window, as a part of what it delivered, up to which it counts as flat."""
 _MICRO = 1e6
 _SECRET = "a secret of the benchmark"
+_MARK = b"#" * 9
+Counted = tuple[float, dict[str, int]]
+"""Accepted in a second, and the fields of Row."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +45,9 @@ class Subject:
         self.rig.begin_row()
         return tenant
 
-    def publish(self, request: bytes, *, fan_out: int = 1, bound: int = 0, bare: bool = False) -> None:
+    def publish(
+        self, request: bytes, *, fan_out: int = 1, bound: int = 0, bare: bool = False, mark: bytes = b""
+    ) -> None:
         """Begin the closed loop. `bare`: an answer counts by its status, and holds no id."""
         order = Closed(
             port=self.gateway.port,
@@ -44,6 +56,7 @@ class Subject:
             fan_out=fan_out,
             bound=bound,
             bare=bare,
+            mark=mark,
             acknowledged="" if bare else self.rig.acknowledged,
         )
         self.rig.publisher.begin(order)
@@ -109,11 +122,12 @@ class Accepted(Row, frozen=True, kw_only=True):
     """Events accepted in batches ÷ POST/s of the bare aiohttp loop."""
 
 
-class Received(Row, frozen=True, kw_only=True):
-    """Signed requests to a source, beside single events that are published, each at full speed for a moment."""
+class Beside(Row, frozen=True, kw_only=True):
+    """Another way in, beside single events that are published, each at full speed for a moment."""
 
     published_per_s: float
-    received_per_s: float
+    per_s: float
+    """Of the other way."""
     ratio_to_published: float
 
 
@@ -177,7 +191,7 @@ def accepted(subject: Subject, base: Base) -> Accepted:
     )
 
 
-def _accept(subject: Subject, *, batch: int) -> tuple[float, dict[str, int]]:
+def _accept(subject: Subject, *, batch: int) -> Counted:
     rig, options = subject.rig, subject.options
     paths = [f"/accept/{batch}"]
     token = subject.tenant(paths).token
@@ -189,31 +203,51 @@ def _accept(subject: Subject, *, batch: int) -> tuple[float, dict[str, int]]:
     return window.accepted / window.seconds, told(published, rig.settled([paths], published.accepted))
 
 
-def received(subject: Subject) -> Received:
-    """Published, received, received, published: a machine that slows down meanwhile counts against both."""
-    first, third = _accept(subject, batch=1), _receive(subject)
-    fourth, second = _receive(subject), _accept(subject, batch=1)
+def received(subject: Subject) -> Beside:
+    """Signed requests to a source, of one event each."""
+    return _beside(subject, _receive)
+
+
+def saved(subject: Subject) -> Beside:
+    """New records, each of which makes one event."""
+    return _beside(subject, _save)
+
+
+def _beside(subject: Subject, other: Callable[[Subject], Counted]) -> Beside:
+    """Published, the other, the other, published: a machine that slows down meanwhile counts against both."""
+    first, third = _accept(subject, batch=1), other(subject)
+    fourth, second = other(subject), _accept(subject, batch=1)
     published, rate = (first[0] + second[0]) / 2, (third[0] + fourth[0]) / 2
     counts = [one for _, one in (first, second, third, fourth)]
-    return Received(
+    return Beside(
         **{name: sum(one[name] for one in counts) for name in counts[0]},
         published_per_s=published,
-        received_per_s=rate,
+        per_s=rate,
         ratio_to_published=ratio(rate, published),
     )
 
 
-def _receive(subject: Subject) -> tuple[float, dict[str, int]]:
-    """A request's answer holds no id: what is lost is what was accepted and did not arrive."""
-    rig, options = subject.rig, subject.options
+def _receive(subject: Subject) -> Counted:
     tenant = subject.tenant(["/received"])
     path = subject.gateway.source(tenant, {**SOURCE, "secrets": [_SECRET]})
-    subject.publish(received_request(path, options.size, _SECRET), bare=True)
+    subject.publish(received_request(path, subject.options.size, _SECRET), bare=True)
+    return _counted(subject)
+
+
+def _save(subject: Subject) -> Counted:
+    tenant = subject.tenant(["/saved"])
+    subject.publish(saved_request(tenant.token, subject.options.size, _MARK), bare=True, mark=_MARK)
+    return _counted(subject)
+
+
+def _counted(subject: Subject) -> Counted:
+    """Of requests whose answers hold no id of an event: what is lost is what was accepted and did not arrive."""
+    rig, options = subject.rig, subject.options
     time.sleep(options.accept_seconds / 3)
     window = rig.window(options.accept_seconds)
     accepted = rig.stopped()
     if not accepted.accepted:
-        raise RuntimeError(f"The gateway received nothing: {accepted.fault}")
+        raise RuntimeError(f"The gateway accepted nothing: {accepted.fault}")
     lost = max(0, accepted.accepted - rig.arrived(accepted.accepted))
     counts = {"lost": lost, "duplicated": 0, "refused": accepted.refused, "expected": accepted.accepted}
     return window.accepted / window.seconds, counts

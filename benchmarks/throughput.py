@@ -19,15 +19,16 @@ from benchmarks.rig import Rig, ready
 from benchmarks.rows import (
     Accepted,
     Base,
+    Beside,
     FanOut,
     OpenLoop,
-    Received,
     Row,
     Subject,
     accepted,
     fan_out,
     open_loop,
     received,
+    saved,
 )
 
 SATURATED = 0.9
@@ -56,13 +57,14 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     fan_out_1: FanOut
     fan_out_5: FanOut
     batches: Accepted
-    received: Received
+    received: Beside
+    saved: Beside
     open_loop: OpenLoop
     memory: Memory
 
     @property
     def rows(self) -> tuple[Row, ...]:
-        return self.fan_out_1, self.fan_out_5, self.batches, self.received, self.open_loop
+        return self.fan_out_1, self.fan_out_5, self.batches, self.received, self.saved, self.open_loop
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,7 +88,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """The backlog stayed flat in every window that was counted."""
     databases: dict[str, Told]
     ratio_to_aiohttp: dict[str, dict[str, float]]
-    """Database → row → its ratio; `received_to_published` is one to the publishing of single events."""
+    """Database → row → its ratio; `received_to_published` and `saved_to_published` are those to the publishing of single events.
+    """
     lost: int
     duplicated: int
 
@@ -146,6 +149,8 @@ def _run(database: Database, rig: Rig, options: Options, step: Callable[[str], N
             batches = accepted(subject, second)
             step("receiving")
             inbound = received(subject)
+            step("saving records")
+            records = saved(subject)
             step("open loop")
             slow = open_loop(subject, second)
             memory = Memory(idle_mb=idle, peak_mb=gateway.peak_mb)
@@ -155,6 +160,7 @@ def _run(database: Database, rig: Rig, options: Options, step: Callable[[str], N
         fan_out_5=five,
         batches=batches,
         received=inbound,
+        saved=records,
         open_loop=slow,
         memory=memory,
     )
@@ -187,5 +193,6 @@ def _ratios(run: Run) -> dict[str, float]:
         "fan_out_5": run.fan_out_5.ratio_to_aiohttp,
         "batches": run.batches.ratio_to_aiohttp,
         "received_to_published": run.received.ratio_to_published,
+        "saved_to_published": run.saved.ratio_to_published,
         "open_loop": run.open_loop.ratio_to_aiohttp,
     }

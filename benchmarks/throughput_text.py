@@ -1,7 +1,7 @@
 """The report of the default scenario, for people."""
 
 from benchmarks.outcome import verdict
-from benchmarks.rows import FanOut, OpenLoop, Received
+from benchmarks.rows import Beside, FanOut, OpenLoop
 from benchmarks.tables import Line, facts_line, machine_lines, table
 from benchmarks.throughput import Memory, Report, Run, Told
 
@@ -72,14 +72,15 @@ def _lines(run: Run) -> list[Line]:
             "",
             "",
         ),
-        _received(run.received),
+        _beside("receiving signed requests", "request", run.received),
+        _beside("saving records, an event each", "record", run.saved),
     ]
 
 
-def _received(row: Received) -> Line:
+def _beside(label: str, noun: str, row: Beside) -> Line:
     return (
-        "receiving signed requests",
-        f"{row.received_per_s:,.0f} request/s",
+        label,
+        _rate(row.per_s, noun),
         f"{row.ratio_to_published:.2f} × single",
         "",
         "",

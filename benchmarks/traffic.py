@@ -42,6 +42,20 @@ def received_request(path: str, size: int, secret: str) -> bytes:
     return _raw(path, [f"{SIGNATURE}: {signature}"], body)
 
 
+def saved_request(token: str, size: int, mark: bytes) -> bytes:
+    """A record that is new each time, since `mark` stands for its id: it makes one event."""
+    number = mark.decode()
+    state = {
+        "id": number,
+        "name": "Ana Ruiz",
+        "email": "ana@example.com",
+        "notes": data_of(size)["transcript"],
+    }
+    body = msgspec.json.encode(state)
+    path = f"/v1/records/contact/{number}?system=urpa"
+    return _raw(path, [f"Authorization: Bearer {token}"], body, method="PUT")
+
+
 def delivered_body(size: int) -> bytes:
     """As the dialect `standard` wraps it: what the ceilings post."""
     return msgspec.json.encode(
@@ -67,9 +81,9 @@ def _request(path: str, token: str, body: bytes) -> bytes:
     return _raw(path, [f"Authorization: Bearer {token}"], body)
 
 
-def _raw(path: str, headers: Sequence[str], body: bytes) -> bytes:
+def _raw(path: str, headers: Sequence[str], body: bytes, *, method: str = "POST") -> bytes:
     lines = [
-        f"POST {path} HTTP/1.1",
+        f"{method} {path} HTTP/1.1",
         "Host: 127.0.0.1",
         *headers,
         "Content-Type: application/json",
