@@ -43,3 +43,21 @@ def test_a_system_is_enabled_and_disabled(dev: Dev) -> None:
     assert dev("systems", "disable", "pbx").code == 0
     again = dev("systems", "disable", "pbx")
     assert (again.code, "does not use pbx" in again.err) == (3, True)
+
+
+def test_records_are_saved_listed_and_deleted(dev: Dev) -> None:
+    state = '{"id": "c1", "name": "Ana Ruiz"}'
+    saved = dev("records", "put", "contact", "c1", "--system", "urpa", "--data", state)
+    assert (saved.code, "contact.created" in saved.out) == (0, True), saved.err
+    assert dev("records", "put", "contact", "c1", "--data", "[]").code == 2
+    again = dev("records", "put", "contact", "c1", "--system", "urpa", "--data", "-", given=state)
+    assert "nothing is published" in again.out
+    patched = dev("records", "patch", "contact", "c1", "--system", "urpa", "-d", '{"name": "Ana Maria"}')
+    assert "contact.updated" in patched.out
+    assert "Ana Maria" in dev("records", "show", "contact", "c1", "--system", "urpa").out
+    assert "c1" in dev("records", "list", "contact", "--system", "urpa").out
+    assert dev("records", "delete", "contact", "c1", "--system", "urpa").code == 2
+    assert dev("records", "delete", "contact", "c1", "--system", "urpa", "--yes").code == 0
+    absent = dev("records", "show", "contact", "c1", "--system", "urpa")
+    assert absent.code == 3
+    assert "There are none yet" in dev("records", "list", "contact", "--system", "urpa").err

@@ -145,6 +145,18 @@ COMMANDS: tuple[Command | Noun, ...] = (
         ),
     ),
     Noun(
+        "records",
+        "Objects of a system as they are; saving one publishes what has changed.",
+        LOOK,
+        (
+            _verb("list", "records:list_", "List the records of a type."),
+            _verb("show", "records:show", "Show a record."),
+            _verb("put", "records:put_record", "Save a record, whole."),
+            _verb("patch", "records:patch_record", "Change fields of a record."),
+            _verb("delete", "records:delete", "Delete a record and its deadlines."),
+        ),
+    ),
+    Noun(
         "receipts",
         "What came to sources: accepted, duplicate, refused and why.",
         LOOK,

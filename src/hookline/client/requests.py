@@ -69,14 +69,21 @@ def create(collection: str, fields: Fields) -> Request:
     return Request(method="POST", path=f"/v1/{collection}", body=_encode(fields))
 
 
-def change(collection: str, name: str, fields: Fields) -> Request:
-    """Only the given fields."""
-    return Request(method="PATCH", path=_one(collection, name), body=_encode(fields))
-
-
 def put(collection: str, name: str, fields: Fields, part: str = "") -> Request:
     """The whole of it, or of a part of it: what is not given falls back to its default."""
     return Request(method="PUT", path=_one(collection, name, part), body=_encode(fields))
+
+
+def change(collection: str, name: str, fields: Fields) -> Request:
+    """Only the given fields: a merge patch (RFC 7396)."""
+    return Request(method="PATCH", path=_one(collection, name), body=_encode(fields))
+
+
+def in_system(request: Request, system: str) -> Request:
+    """The same, where it must be said whose; empty: it need not."""
+    if not system:
+        return request
+    return msgspec.structs.replace(request, path=f"{request.path}?{urlencode({'system': system})}")
 
 
 def remove(collection: str, name: str, part: str = "") -> Request:
