@@ -22,7 +22,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"records"}),
     frozenset({"client"}),
     frozenset({"api", "web"}),
-    frozenset({"systems"}),
+    frozenset({"systems", "declare"}),
     frozenset({"server", "core"}),
     frozenset({"app"}),
     frozenset({"cli"}),
@@ -34,6 +34,7 @@ MODULES_OF = {
     "telemetry": {
         "emission",
         "emissions",
+        "emissions_declared",
         "emissions_inbound",
         "emissions_library",
         "emissions_records",

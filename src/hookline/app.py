@@ -16,6 +16,8 @@ from hookline.api.parts import Parts
 from hookline.clock import Clock, SystemClock
 from hookline.config import Settings
 from hookline.core import Core, build_core
+from hookline.declare.file import DeclaredFile
+from hookline.declare.hangup import apply_file, at_hangup
 from hookline.deliver.claimer import Claimer
 from hookline.deliver.gather import Gatherer
 from hookline.deliver.hand import NodeHand
@@ -120,18 +122,23 @@ async def serving(
     *,
     ledger: Callable[[Ledger], Ledger] | None = None,
     local: bool = False,
+    declared: DeclaredFile | None = None,
 ) -> AsyncIterator[str]:
     """The whole program for these roles. Yields the address that it answers at: the API, or without one only what
     looks after the node. On leaving, stops in order: first nothing new is accepted, then the engine.
 
     `local`: for whoever is on this machine, so that its own address is its public URL where none is set.
+    `declared`: what there should be, read and applied before the first request, and again at SIGHUP.
     """
-    async with running(settings, telemetry, roles, ledger=ledger) as engine:
+    async with running(settings, telemetry, roles, ledger=ledger) as engine, AsyncExitStack() as stack:
         server = Server(settings)
         try:
             await server.bind()
             address = address_of(settings.host, server.port)
             parts = _parts(engine, address if local else "")
+            if declared is not None:
+                await apply_file(parts, declared)
+                stack.enter_context(at_hangup(lambda: apply_file(parts, declared), telemetry))
             await server.start(build_api(parts, OWN_PATHS) if roles.api else build_probes(parts))
             telemetry.emit(started(engine, address))
             yield address

@@ -11,6 +11,7 @@ import msgspec
 
 from hookline import metrics
 from hookline.emission import BareUrl, Emission, Level
+from hookline.emissions_declared import DeclarationApplied, DeclarationRefused
 from hookline.emissions_inbound import (
     ReceiptRefused,
     ReceiptsDropped,
@@ -377,6 +378,8 @@ EMISSIONS: tuple[type[Emission], ...] = (
     RequestAnswered,
     GroupCommitted,
     BacklogMeasured,
+    DeclarationApplied,
+    DeclarationRefused,
     Fault,
     LibraryNote,
     LibraryDebug,

@@ -10,6 +10,7 @@ from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 
 from hookline.api import (
+    apply,
     deliveries,
     endpoints,
     event_types,
@@ -54,6 +55,7 @@ NOUNS = (
     systems,
     keys,
     tenants,
+    apply,
     health,
     pages,
 )

@@ -12,6 +12,7 @@ from hookline.errors import BadRequest, InvalidField, InvalidJson, UnknownField
 from hookline.model.json import guard_json, nearest
 
 T = TypeVar("T")
+S = TypeVar("S", bound=msgspec.Struct)
 
 _WHERE = re.compile(r" - at `\$\.?(.*)`$", re.DOTALL)
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*)`$", re.DOTALL)
@@ -54,7 +55,7 @@ def convert_values(values: object, kind: type[T]) -> T:
         raise field_error(str(error), kind) from None
 
 
-def convert_query(values: Mapping[str, str], kind: type[msgspec.Struct]) -> msgspec.Struct:
+def convert_query(values: Mapping[str, str], kind: type[S]) -> S:
     """As `convert_values`, from texts: only numbers are read as something else. (msgspec's own lax reading would take
     the text `null` for nothing, and drop a filter.)
     """
@@ -83,6 +84,16 @@ def at_field(field: str) -> Iterator[None]:
         yield
     except BadRequest as error:
         error.field = field
+        raise
+
+
+@contextmanager
+def below(field: str) -> Iterator[None]:
+    """What is refused inside is told as a fault of `field`, or of what lies below it."""
+    try:
+        yield
+    except BadRequest as error:
+        error.field = f"{field}.{error.field}" if error.field else field
         raise
 
 

@@ -143,15 +143,17 @@ async def with_defaults(values: Mapping[str, Any], parts: Parts, tenant: TenantI
     name = values.get("system")
     if not isinstance(name, str) or not name:
         return convert_values(values, EndpointIn)
-    system = system_named(name, parts.systems)
     enabled = (await parts.config(tenant)).systems.get(name)
-    usual = {
-        "dialect": system.dialect,
-        "retry": system.retry,
-        "timeout": system.timeout,
-        "zone": enabled.zone if enabled else "",
-    }
-    return convert_values({**msgspec.to_builtins(usual), **values}, EndpointIn)
+    usual = usual_of(name, enabled.zone if enabled else "", parts)
+    return convert_values({**usual, **values}, EndpointIn)
+
+
+def usual_of(name: str, zone: str, parts: Parts) -> dict[str, Any]:
+    """What an endpoint of this system has unless it says otherwise. Raises InvalidField."""
+    system = system_named(name, parts.systems)
+    usual = {"dialect": system.dialect, "retry": system.retry, "timeout": system.timeout, "zone": zone}
+    values: dict[str, Any] = msgspec.to_builtins(usual)
+    return values
 
 
 def _dialect(name: str, parts: Parts) -> Envelope:

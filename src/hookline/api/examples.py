@@ -52,6 +52,18 @@ EXAMPLES: Mapping[str, Any] = MappingProxyType(
             "customer_email": "customer@example.com",
         },
         "RecordStatePatch": {"status": "resolved", "resolved_at": "2026-11-22T18:00:00Z"},
+        "Declaration": {
+            "owner": "docs",
+            "tenants": {
+                "declared": {
+                    "name": "Acme",
+                    "endpoints": {"crm": {"url": "https://example.com/hooks", "events": ["call.*"]}},
+                    "sources": {
+                        "payments": {"provider": "stripe", "secrets": ["whsec_an_example_of_a_secret"]}
+                    },
+                }
+            },
+        },
         "AcceptIn": {"verify": True},
         "ConfirmIn": {"secret_id": "sec_01hexampleofasecretsid"},
         "KeyIn": {"scope": "publish", "name": "The shop"},

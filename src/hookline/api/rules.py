@@ -21,6 +21,7 @@ from hookline.errors import BadRequest
 from hookline.model.api_key import Scope
 
 T = TypeVar("T")
+Query = TypeVar("Query", bound=msgspec.Struct)
 
 PathText: TypeAlias = FromPath[str]
 AnyRequest: TypeAlias = Request[Any, Any, Any]
@@ -98,7 +99,7 @@ def make_guard(auth: Auth) -> Guard:
         if rule.wall is Wall.REQUIRED:
             _ = caller.tenant  # raises when an admin key named none
         connection.scope["auth"] = caller
-        _read_query(connection, rule)
+        read_query(connection, rule.query or _NoQuery)
 
     return guard
 
@@ -113,17 +114,17 @@ def caller_of(request: AnyRequest) -> Caller:
 
 def query_of(request: AnyRequest) -> msgspec.Struct:
     """What the route's `rule(query=…)` asks for."""
-    return _read_query(request, rule_of(request.route_handler))
+    return read_query(request, rule_of(request.route_handler).query or _NoQuery)
 
 
-def _read_query(connection: ASGIConnection[Any, Any, Any, Any], rule: Rule) -> msgspec.Struct:
+def read_query(connection: ASGIConnection[Any, Any, Any, Any], kind: type[Query]) -> Query:
     """Unknown parameters, and those given twice, are refused: a filter that is not applied is worse than an error."""
     given: dict[str, str] = {}
     for name, value in connection.query_params.multi_items():
         if name in given or "\0" in value:
             raise BadRequest(f"The parameter {name[:64]!r} is given twice, or holds a NUL.", field=name[:64])
         given[name] = value
-    return convert_query(given, rule.query or _NoQuery)
+    return convert_query(given, kind)
 
 
 class _NoQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -124,7 +124,7 @@ async def enable_system(system: PathText, body: RawBody, caller: NeedsCaller, pa
     """
     known, given = _known(system, parts), decode_body(body or b"{}", _ENABLED)
     before = (await parts.store.enabled_systems.all(caller.tenant)).get(system)
-    enabled = _enabled(given, known, caller.tenant, parts.clock.now(), before)
+    enabled = enabled_of(given, known, caller.tenant, parts.clock.now(), before)
     await parts.store.enabled_systems.put(enabled)
     await make_sources(parts, caller.tenant, known)
     return _shaped(known, enabled)
@@ -161,7 +161,7 @@ async def _used(caller: Caller, parts: Parts) -> Mapping[str, EnabledSystem]:
     return {} if caller.tenant_id is None else await parts.store.enabled_systems.all(caller.tenant_id)
 
 
-def _enabled(
+def enabled_of(
     given: EnabledIn, system: System, tenant: TenantId, now: Micros, before: EnabledSystem | None
 ) -> EnabledSystem:
     if given.zone:

@@ -31,6 +31,7 @@ COMMANDS: tuple[Command | Noun, ...] = (
     Command("serve", "serve:serve", "Run everything in one process: API and delivery.", RUN),
     Command("api", "serve:api", "Run only the API; workers deliver (PostgreSQL).", RUN),
     Command("worker", "serve:worker", "Run only delivery (PostgreSQL).", RUN),
+    Command("apply", "apply:apply", "Make tenants, endpoints and sources what a file says.", SETUP),
     Command("migrate", "migrate:migrate", "Bring the database to this version.", RUN),
     Command("doctor", "doctor:doctor", "Check settings, disk, database, key, network; say how to mend.", RUN),
     Noun(

@@ -17,6 +17,7 @@ from hookline.app import Roles, serving
 from hookline.cli.exits import Exit
 from hookline.clock import SystemClock
 from hookline.config import Settings
+from hookline.declare.file import DeclaredFile
 from hookline.telemetry import Telemetry
 
 _STOPPING = b"Stopping: exchanges under way may finish. Once more stops at once.\n"
@@ -29,8 +30,14 @@ def run_until_stopped(work: Coroutine[None, None, None]) -> int:
 
 
 @asynccontextmanager
-async def gateway(settings: Settings, roles: Roles, *, local: bool = False) -> AsyncIterator[str]:
-    """The program with its log on standard output. Yields the address that it answers at. `local`: see `serving`."""
+async def gateway(
+    settings: Settings,
+    roles: Roles,
+    *,
+    local: bool = False,
+    declared: DeclaredFile | None = None,
+) -> AsyncIterator[str]:
+    """The program with its log on standard output. Yields the address that it answers at. `local`, `declared`: see `serving`."""
     telemetry = Telemetry(
         stream=FileIO(1, "wb", closefd=False),
         clock=SystemClock(),
@@ -40,7 +47,7 @@ async def gateway(settings: Settings, roles: Roles, *, local: bool = False) -> A
     logging.getLogger("alembic").setLevel(logging.WARNING)
     _raise_file_limit()
     with telemetry.libraries():
-        async with serving(settings, telemetry, roles, local=local) as address:
+        async with serving(settings, telemetry, roles, local=local, declared=declared) as address:
             _settle_garbage()
             yield address
     telemetry.flush()

@@ -5,6 +5,9 @@ from hookline.cli.exits import Exit, Failed
 from hookline.cli.reach import Config, settings_of
 from hookline.cli.running import forever, gateway, run_until_stopped
 from hookline.config import Settings
+from hookline.declare.file import DeclaredFile
+
+_DECLARED = frozenset({".yml", ".yaml"})
 
 
 def serve(*, config: Config = None) -> int:
@@ -18,8 +21,11 @@ def serve(*, config: Config = None) -> int:
         hookline keys create --admin      # once, before the first start
         hookline serve
         HOOKLINE_DATABASE=postgresql://hookline@db/hookline hookline serve --config hookline.toml
+        hookline serve --config config.yml      # tenants, endpoints, sources; or a PBX's own file
     """
-    return _run(settings_of(config), Roles())
+    if config is None or config.suffix not in _DECLARED:
+        return _run(settings_of(config), Roles())
+    return _run(settings_of(None), Roles(), DeclaredFile(config))
 
 
 def api(*, config: Config = None) -> int:
@@ -44,12 +50,12 @@ def worker(*, config: Config = None) -> int:
     return _run(_shared(settings_of(config), "worker"), Roles(api=False))
 
 
-def _run(settings: Settings, roles: Roles) -> int:
-    return run_until_stopped(_serve(settings, roles))
+def _run(settings: Settings, roles: Roles, declared: DeclaredFile | None = None) -> int:
+    return run_until_stopped(_serve(settings, roles, declared))
 
 
-async def _serve(settings: Settings, roles: Roles) -> None:
-    async with gateway(settings, roles):
+async def _serve(settings: Settings, roles: Roles, declared: DeclaredFile | None) -> None:
+    async with gateway(settings, roles, declared=declared):
         await forever()
 
 

@@ -20,6 +20,8 @@ class DeliveryFilter(msgspec.Struct, frozen=True, kw_only=True):
 
     state: State | None = None
     endpoint_id: EndpointId | None = None
+    among: frozenset[EndpointId] | None = None
+    """Of these endpoints."""
     event_type: str | None = None
     event_id: EventId | None = None
     tag: str | None = None
@@ -48,6 +50,8 @@ def on_deliveries(tenant_id: TenantId, wanted: DeliveryFilter) -> Iterator[Colum
             yield literal_column("state <> 'delivered'")
     if wanted.endpoint_id is not None:
         yield rows.endpoint_id == wanted.endpoint_id
+    if wanted.among is not None:
+        yield rows.endpoint_id.in_(sorted(wanted.among))
     if wanted.event_type is not None:
         yield rows.event_type == wanted.event_type
     if wanted.event_id is not None:

@@ -134,7 +134,9 @@ def _deliveries(tenant_id: TenantId, row: AnyRow) -> Iterator[Delivery]:
 
 
 def _fits(delivery: Delivery, wanted: DeliveryFilter, after: DeliveryId | None) -> bool:
-    return (after is None or delivery.id < after) and wanted.endpoint_id in {None, delivery.endpoint_id}
+    among = wanted.among is None or delivery.endpoint_id in wanted.among
+    named = wanted.endpoint_id in {None, delivery.endpoint_id}
+    return (after is None or delivery.id < after) and named and among
 
 
 def _without_row(connection: Connection, tenant_id: TenantId, made: Sequence[Delivery]) -> Iterator[Delivery]:

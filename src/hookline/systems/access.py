@@ -99,6 +99,12 @@ def mounted_of(request: AnyRequest) -> Mounted:
     return found
 
 
+def caller_name(request: AnyRequest) -> str:
+    """Of the key that asks; empty where none does."""
+    caller = request.scope.get("auth")
+    return caller.key.name or caller.key.id if isinstance(caller, Caller) else ""
+
+
 def make_access_guard(parts: Parts, auth: Auth) -> Guard:
     """Runs before anything of the body is read."""
     find = _Finder(parts, auth)

@@ -1,0 +1,117 @@
+"""Exchanges: what was delivered for a system, as its own API tells it: attempts, status codes, bodies, times, errors."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from hookline.api.lists import Listing, Paging
+from hookline.api.parts import Parts
+from hookline.errors import NotFound
+from hookline.model.attempt import Attempt, Headers
+from hookline.model.delivery import Delivery, DeliveryDetail, State
+from hookline.model.endpoint import Endpoint
+from hookline.model.event import JSON, Event
+from hookline.model.ids import DeliveryId, EndpointId
+from hookline.storage.filters import DeliveryFilter
+from hookline.systems.access import Mounted
+from hookline.systems.subscriptions import endpoints_of
+
+_SUCCESS = range(200, 300)
+FAILED = frozenset({State.DEAD, State.EXPIRED, State.CANCELLED})
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery with its event and its attempts."""
+
+    delivery: Delivery
+    event: Event
+    endpoint: Endpoint | None
+    """None: it is gone."""
+    attempts: tuple[Attempt, ...]
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    items: Sequence[Told]
+    next_cursor: str | None
+
+
+async def history(
+    mounted: Mounted, parts: Parts, path: str, asked: Paging, wanted: Mapping[str, Any]
+) -> Page:
+    """Deliveries to the endpoints of the system, newest first. `wanted`: fields of DeliveryFilter."""
+    endpoints = {one.id: one for one in await endpoints_of(mounted, parts)}
+    named = wanted.get("endpoint_id")
+    if named is not None and named not in endpoints:
+        return Page(items=[], next_cursor=None)
+    filters = DeliveryFilter(among=frozenset(endpoints), **wanted)
+    listing = Listing.of(path, mounted.tenant, asked)
+    page = await parts.store.deliveries.list(
+        mounted.tenant, filters, after=listing.after(asked.cursor), limit=asked.limit
+    )
+    found = [await _told(mounted, parts, endpoints, one.id) for one in page.items]
+    return Page(items=found, next_cursor=listing.cursor(page.after))
+
+
+async def one_of(mounted: Mounted, parts: Parts, delivery_id: str) -> Told:
+    """Raises NotFound, also for a delivery of another system."""
+    endpoints = {one.id: one for one in await endpoints_of(mounted, parts)}
+    told = await _told(mounted, parts, endpoints, DeliveryId(delivery_id))
+    if told.endpoint is None:
+        raise NotFound(
+            f"There is no delivery {delivery_id!r:.100}.", hint="List them to see which there are."
+        )
+    return told
+
+
+async def _told(
+    mounted: Mounted, parts: Parts, endpoints: Mapping[EndpointId, Endpoint], delivery_id: DeliveryId
+) -> Told:
+    detail: DeliveryDetail = await parts.store.deliveries.get(mounted.tenant, delivery_id)
+    event = await parts.store.events.get(mounted.tenant, detail.delivery.event_id)
+    return Told(
+        delivery=detail.delivery,
+        event=event,
+        endpoint=endpoints.get(detail.delivery.endpoint_id),
+        attempts=detail.attempts,
+    )
+
+
+def payload_of(told: Told, parts: Parts) -> Any:
+    """What is sent, read as JSON where it is; None: nobody can tell any more."""
+    if told.endpoint is None:
+        return None
+    dialect = parts.dialects[told.endpoint.dialect].zoned(told.endpoint.zone)
+    body = dialect.body(told.event)
+    if told.event.content_type != JSON:
+        return body.decode("utf-8", "replace")
+    try:
+        return msgspec.Raw(body) if msgspec.json.decode(body) is not None else None
+    except msgspec.DecodeError:
+        return body.decode("utf-8", "replace")
+
+
+def succeeded(attempt: Attempt) -> bool:
+    return attempt.exchange.status in _SUCCESS
+
+
+def error_of(attempt: Attempt) -> str | None:
+    """In words; None: it succeeded."""
+    if succeeded(attempt):
+        return None
+    exchange = attempt.exchange
+    if exchange.status is not None:
+        return f"HTTP {exchange.status}"
+    return exchange.detail or str(exchange.cause or "failed")
+
+
+def body_of(attempt: Attempt) -> str | None:
+    return attempt.exchange.body.decode("utf-8", "replace") if attempt.exchange.status is not None else None
+
+
+def millis(attempt: Attempt) -> int:
+    return round(attempt.exchange.timings.total)
+
+
+def headers_of(headers: Headers) -> dict[str, str]:
+    return dict(headers)
