@@ -40,7 +40,7 @@ async def history(
     mounted: Mounted, parts: Parts, path: str, asked: Paging, wanted: Mapping[str, Any]
 ) -> Page:
     """Deliveries to the endpoints of the system, newest first. `wanted`: fields of DeliveryFilter."""
-    endpoints = {one.id: one for one in await endpoints_of(mounted, parts)}
+    endpoints = await endpoints_by_id(mounted, parts)
     named = wanted.get("endpoint_id")
     if named is not None and named not in endpoints:
         return Page(items=[], next_cursor=None)
@@ -49,14 +49,14 @@ async def history(
     page = await parts.store.deliveries.list(
         mounted.tenant, filters, after=listing.after(asked.cursor), limit=asked.limit
     )
-    found = [await _told(mounted, parts, endpoints, one.id) for one in page.items]
+    found = [await told_of(mounted, parts, endpoints, one.id) for one in page.items]
     return Page(items=found, next_cursor=listing.cursor(page.after))
 
 
 async def one_of(mounted: Mounted, parts: Parts, delivery_id: str) -> Told:
     """Raises NotFound, also for a delivery of another system."""
-    endpoints = {one.id: one for one in await endpoints_of(mounted, parts)}
-    told = await _told(mounted, parts, endpoints, DeliveryId(delivery_id))
+    endpoints = await endpoints_by_id(mounted, parts)
+    told = await told_of(mounted, parts, endpoints, DeliveryId(delivery_id))
     if told.endpoint is None:
         raise NotFound(
             f"There is no delivery {delivery_id!r:.100}.", hint="List them to see which there are."
@@ -64,7 +64,11 @@ async def one_of(mounted: Mounted, parts: Parts, delivery_id: str) -> Told:
     return told
 
 
-async def _told(
+async def endpoints_by_id(mounted: Mounted, parts: Parts) -> Mapping[EndpointId, Endpoint]:
+    return {one.id: one for one in await endpoints_of(mounted, parts)}
+
+
+async def told_of(
     mounted: Mounted, parts: Parts, endpoints: Mapping[EndpointId, Endpoint], delivery_id: DeliveryId
 ) -> Told:
     detail: DeliveryDetail = await parts.store.deliveries.get(mounted.tenant, delivery_id)
