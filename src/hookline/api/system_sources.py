@@ -23,6 +23,7 @@ async def make_sources(parts: Parts, tenant: TenantId, system: System) -> None:
                 name=f"{system.title}: {name}",
                 description=wanted.description,
                 path=path,
+                parameters=wanted.parameters,
                 overrides=wanted.overrides,
                 verification=Verification.WITH_SECRET,
             )

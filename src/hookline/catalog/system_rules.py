@@ -31,7 +31,7 @@ def _check_source(field: str, source: SystemSource, providers: Mapping[str, Prov
     if source.provider not in providers:
         raise InvalidField(f"There is no provider {source.provider!r:.100}.", field=f"{field}.provider")
     check_json(f"{field}.overrides", source.overrides)
-    providers[source.provider].provider({}, source.overrides)
+    providers[source.provider].provider(source.parameters, source.overrides)
 
 
 def _check_event(field: str, name: str, event: SystemEvent) -> None:

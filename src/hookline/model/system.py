@@ -42,9 +42,13 @@ class SystemSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         msgspec.Meta(min_length=1),
     ]
     provider: str
+    parameters: dict[str, str] = {}
+    """What the provider's file asks for."""
     overrides: dict[str, Any] = {}
     """A merge patch (RFC 7396) over the provider's file."""
     description: str
+    answered: bool = False
+    """The system's own API answers at its paths, and asks the source only who may come in."""
 
 
 class System(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -8,7 +8,7 @@ from weakref import WeakValueDictionary
 
 import msgspec
 
-from hookline.clock import Clock
+from hookline.clock import Clock, Micros
 from hookline.emissions_records import DeadlinePassed, RecordRuleFailed, RecordSaved
 from hookline.errors import HooklineError, NotFound, RecordChanged
 from hookline.model.ids import EventId
@@ -77,6 +77,33 @@ class Saver:
                         raise
         raise AssertionError("unreachable")
 
+    async def create(self, key: RecordKey, counter: RecordKey, made: Callable[[int], State]) -> Saved:
+        """A new record that bears the next number of `counter`. Numbers have no gap: a number is taken in the transaction
+        that stores its record and the events of it, one at least.
+        """
+        async with self._alone(counter):
+            for tried in range(1, _TRIES + 1):
+                try:
+                    return await self._create(key, counter, made)
+                except RecordChanged:
+                    if tried == _TRIES:
+                        raise
+        raise AssertionError("unreachable")
+
+    async def _create(self, key: RecordKey, counter: RecordKey, made: Callable[[int], State]) -> Saved:
+        config, now = await self._config(key), self._clock.now()
+        kind, known = self._kind(key, config), await self._records.find(counter)
+        number = 1 if known is None else int(msgspec.json.decode(known.state)["last"]) + 1
+        state = made(number)
+        kind.check(state, key.id)
+        change = kind.change(None, state, now=now)
+        record = _new(key, state, now, due_at=next_due(change.deadlines))
+        last = msgspec.json.encode({"last": number})
+        taken = _new(counter, {"last": number}, now) if known is None else _next(known, {}, None, state=last)
+        events = await self._stored(config, record, change.events, taken)
+        self._tell(record, change, len(events))
+        return Saved(record=record, state=state, changed=True, events=events, failures=change.failures)
+
     async def fire(self, key: RecordKey) -> int:
         """The events of those of its dates that have passed; returns how many. Another node may have done it before."""
         async with self._alone(key):
@@ -132,8 +159,9 @@ class Saver:
         return len(events)
 
     async def _stored(
-        self, config: TenantConfig, record: Record, events: Sequence[Fired]
+        self, config: TenantConfig, record: Record, events: Sequence[Fired], *more: Record
     ) -> tuple[SavedEvent, ...]:
+        """`more`: what is saved with it, where there are events."""
         if not events:
             if not await self._records.save(record):
                 raise RecordChanged("The record was changed by somebody else meanwhile.")
@@ -143,7 +171,7 @@ class Saver:
             Draft(type=one.type, data=one.data, system=key.system, order_key=f"{key.type}:{key.id}")
             for one in events
         ]
-        answers = self._publisher.begin_saving(config, drafts, record)
+        answers = self._publisher.begin_saving(config, drafts, (record, *more))
         await answers.all
         told = answers.told()
         for one in told:
@@ -218,6 +246,17 @@ def _zone(config: TenantConfig, key: RecordKey) -> str:
     return "" if used is None else used.zone
 
 
-def _next(known: Record, fired: Mapping[str, Any], due_at: Any) -> Record:
-    """The same state."""
-    return msgspec.structs.replace(known, version=known.version + 1, fired=dict(fired), due_at=due_at)
+def _new(key: RecordKey, state: State, now: Micros, due_at: Micros | None = None) -> Record:
+    body = msgspec.json.encode(state)
+    return Record(key=key, state=body, version=1, due_at=due_at, created_at=now, updated_at=now)
+
+
+def _next(known: Record, fired: Mapping[str, Any], due_at: Any, state: bytes | None = None) -> Record:
+    """The same state, unless another is given."""
+    return msgspec.structs.replace(
+        known,
+        version=known.version + 1,
+        fired=dict(fired),
+        due_at=due_at,
+        state=known.state if state is None else state,
+    )

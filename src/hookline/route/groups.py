@@ -43,7 +43,7 @@ class Part:
 class Entry:
     """What is committed together: mostly one event; of a request that carries many, all of them."""
 
-    __slots__ = ("check", "config", "parts", "receipt", "record", "rematches", "started", "whole")
+    __slots__ = ("check", "config", "parts", "receipt", "records", "rematches", "started", "whole")
 
     def __init__(
         self,
@@ -53,14 +53,14 @@ class Entry:
         started: float,
         check: Check | None,
         receipt: Receipt | None = None,
-        record: Record | None = None,
+        records: tuple[Record, ...] = (),
     ) -> None:
         self.parts = self.whole = parts  # those that are not settled yet, and all
         self.config = config
         self.started = started
         self.check = check
         self.receipt = receipt
-        self.record = record  # that they are saved with
+        self.records = records  # that they are saved with
         self.rematches = 0
 
 
@@ -80,7 +80,7 @@ def group_size(queue: Sequence[Entry]) -> int:
     """
     size = deliveries = events = 0
     for number, entry in enumerate(queue[:MAX_GROUP]):
-        if (entry.record is None) != (queue[0].record is None):
+        if bool(entry.records) != bool(queue[0].records):
             return number
         events += len(entry.parts)
         for part in entry.parts:

@@ -94,13 +94,15 @@ class Publisher:
         self._enqueue(config, entry, check, receipt)
         return answers
 
-    def begin_saving(self, config: TenantConfig, drafts: Sequence[Draft], record: Record) -> Answers:
-        """The events of a change, committed together with the record. They raise RecordChanged where it has another
-        version by now.
+    def begin_saving(
+        self, config: TenantConfig, drafts: Sequence[Draft], records: tuple[Record, ...]
+    ) -> Answers:
+        """The events of a change, committed together with the records. They raise RecordChanged where one has
+        another version by now.
         """
         answers = answers_of(len(drafts))
         entry = [(draft, answers.place(index)) for index, draft in enumerate(drafts)]
-        self._enqueue(config, entry, None, record=record)
+        self._enqueue(config, entry, None, records=records)
         return answers
 
     async def publish_many(
@@ -152,11 +154,13 @@ class Publisher:
         drafts: Sequence[tuple[Draft, Awaited]],
         check: Check | None,
         receipt: Receipt | None = None,
-        record: Record | None = None,
+        records: tuple[Record, ...] = (),
     ) -> None:
         parts = [Part(draft, self._match(config, draft), answer) for draft, answer in drafts]
         started = self._clock.monotonic()
-        self._queue.append(Entry(parts, config, started=started, check=check, receipt=receipt, record=record))
+        self._queue.append(
+            Entry(parts, config, started=started, check=check, receipt=receipt, records=records)
+        )
         self._start_if_due()
 
     def _start_if_due(self) -> None:
@@ -216,7 +220,7 @@ class Publisher:
         self._telemetry.emit(GroupCommitted(work="publish", rows=len(accepted), seconds=seconds))
 
     async def _store(self, group: Sequence[Entry], accepted: Sequence[Accepted]) -> Sequence[Fate]:
-        if group[0].record is None:
+        if not group[0].records:
             return await self._ledger.publish(self._node(), accepted)
         told = await self._ledger.save(self._node(), savings_of(group, accepted))
         return [fate for fates in told for fate in fates]

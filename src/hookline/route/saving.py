@@ -11,11 +11,7 @@ from hookline.storage.ledger import Accepted, Saving
 def savings_of(group: Sequence[Entry], accepted: Sequence[Accepted]) -> Sequence[Saving]:
     """`accepted`: the events of all of them, in order."""
     events = iter(accepted)
-    return [
-        Saving(record=entry.record, events=tuple(islice(events, len(entry.parts))))
-        for entry in group
-        if entry.record is not None
-    ]
+    return [Saving(records=entry.records, events=tuple(islice(events, len(entry.parts)))) for entry in group]
 
 
 def record_changed() -> RecordChanged:

@@ -38,10 +38,10 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Saving(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A record with the events that its change makes: stored together, or nothing of it."""
+    """Records with the events that their change makes: stored together, or nothing of it."""
 
-    record: Record
-    """Of the version that it has then."""
+    records: tuple[Record, ...]
+    """Of the versions that they have then. No two are the same one."""
     events: tuple[Accepted, ...]
     """One at least, without idempotency keys."""
 
@@ -82,7 +82,7 @@ class Gone(msgspec.Struct, frozen=True, gc=False):
 
 
 class Lost(msgspec.Struct, frozen=True, gc=False):
-    """The record has another version by now than the one that the change was made of. Nothing was stored."""
+    """A record has another version by now than the one that the change was made of. Nothing was stored."""
 
 
 Fate = Stored | Duplicate | KeyConflict | Stale | Gone | Lost

@@ -37,7 +37,8 @@ class Access(NamedTuple):
     """What a handler asks for."""
 
     system: str
-    scope: KeyScope
+    scope: KeyScope | None
+    """None: open, and whoever comes is verified by what the request holds."""
     local: bool = False
     """Open without a key to programs on this machine, if the operator says so."""
 
@@ -79,7 +80,7 @@ def place_of(scope: Scope, system: str, known_as: str = "") -> Place:
     return Place(system, _name_of(host), scope.get(_PREFIX, ""), known_as)
 
 
-def access(system: str, scope: KeyScope, *, local: bool = False) -> dict[str, Any]:
+def access(system: str, scope: KeyScope | None, *, local: bool = False) -> dict[str, Any]:
     """For a handler's `opt`: the guard below decides, not that of `/v1`."""
     return {RULE: Rule(scope=None), ACCESS: Access(system, scope, local)}
 
@@ -129,6 +130,8 @@ class _Finder:
         """Raises Unauthorized, Forbidden, NotFound."""
         authorization, tenant = header_values(scope, _HEADERS)
         place = place_of(scope, wanted.system, known_as)
+        if wanted.scope is None:
+            return await self._owner(place)
         if wanted.local and self._local and not authorization and _is_local(scope, place.host):
             return await self._owner(place)
         caller = await self._auth.caller(authorization, tenant, wanted.scope)

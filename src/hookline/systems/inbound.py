@@ -21,6 +21,7 @@ class Inward:
             for system in parts.systems.values()
             for name, source in system.sources.items()
             for path in source.paths
+            if not source.answered
         }
         self._known: dict[Place, TenantId] = {}
 

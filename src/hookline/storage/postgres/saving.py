@@ -59,9 +59,9 @@ async def save_all(
 
 
 async def _lost(connection: Any, savings: Sequence[Saving]) -> bool:
-    rows = [record_row(saving.record) for saving in savings]
+    rows = [record_row(record) for saving in savings for record in saving.records]
     written = await connection.fetchval(_SAVE, *columns(rows, _ARRAYS))
-    return bool(written != len(savings))
+    return bool(written != len(rows))
 
 
 async def _stored(

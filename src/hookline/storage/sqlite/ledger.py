@@ -8,6 +8,7 @@ from typing import Any
 from hookline.clock import HOUR, Micros
 from hookline.model.ids import DeliveryId, NodeId
 from hookline.model.receipt import Receipt
+from hookline.model.record import Record
 from hookline.storage.columns import (
     DELIVERY,
     EVENT,
@@ -101,12 +102,7 @@ class SqliteLedger:
         return fates if kept else undone(fates)
 
     def _saved(self, connection: sqlite3.Connection, node: NodeId | None, saving: Saving) -> Sequence[Fate]:
-        row = record_row(saving.record)
-        if saving.record.version == 1:
-            written = connection.execute(sql.INSERT_RECORD, row)
-        else:
-            written = connection.execute(sql.UPDATE_RECORD, (*row[4:8], row[9], *row[:4], row[5] - 1))
-        if not written.rowcount:
+        if not all(_save_record(connection, record) for record in saving.records):
             return [LOST] * len(saving.events)
         return self._publish(connection, node, saving.events)
 
@@ -157,6 +153,13 @@ class SqliteLedger:
 
     async def claim(self, node: NodeId, wants: Sequence[Want], now: Micros) -> Sequence[Claimed]:
         return await self._database.write_raw(lambda connection: _claim(connection, node, wants, now))
+
+
+def _save_record(connection: sqlite3.Connection, record: Record) -> bool:
+    row = record_row(record)
+    if record.version == 1:
+        return bool(connection.execute(sql.INSERT_RECORD, row).rowcount)
+    return bool(connection.execute(sql.UPDATE_RECORD, (*row[4:8], row[9], *row[:4], row[5] - 1)).rowcount)
 
 
 def _event_input(node: NodeId | None, accepted: Accepted) -> _Row:
