@@ -33,6 +33,7 @@ ALLOWED = {
         "written(raw, encoding) != signature",
     ): "a signature is compared with its own spelling",
     ("receive/scheme.py", "token.key_name in {'', named.name}"): "a key's name is public",
+    ("receive/keys.py", "':' not in secret"): "when a source is saved, to say what is wrong with it",
     ("receive/signature.py", "key == rule.signature"): _NAME,
     ("receive/telling.py", "name in self._secret_queries"): _NAME,
     ("receive/telling.py", "static == secret"): "two answers of yes or no",

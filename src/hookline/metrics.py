@@ -49,8 +49,7 @@ RECEIPTS_DROPPED = Metric(
 RECORDS = Metric(
     name="hookline_records_total",
     kind=MetricKind.COUNTER,
-    sentence="Records that were saved with a new state, by system.",
-    labels=("system",),
+    sentence="Records that were saved with a new state.",
 )
 PUBLISH_SECONDS = Metric(
     name="hookline_publish_seconds",

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
+from hookline.errors import IdempotencyConflict
+from hookline.model.ids import EventId
 from hookline.model.receipt import Receipt, ReceiptItem
 from hookline.model.record import Record
 from hookline.route.answers import Awaited
@@ -98,3 +100,11 @@ def next_is_due(waiting: int, running: int, storing: int) -> bool:
     if not waiting or not running:
         return bool(waiting)
     return running < PARALLEL and (waiting >= WORTH_A_GROUP or storing < FEW)
+
+
+def key_conflict(other: EventId) -> IdempotencyConflict:
+    return IdempotencyConflict(
+        f"This idempotency key belongs to the event {other}, which has another body.",
+        hint="Use a new key for a new event; repeat the same bytes to repeat an event.",
+        field="idempotency_key",
+    )

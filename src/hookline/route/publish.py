@@ -11,7 +11,7 @@ from typing import assert_never
 
 from hookline.clock import Clock
 from hookline.emissions import EventDuplicate, EventReceived, FilterFailed, GroupCommitted
-from hookline.errors import CommitUnknown, HooklineError, IdempotencyConflict, NotFound, Unavailable
+from hookline.errors import CommitUnknown, HooklineError, NotFound, Unavailable
 from hookline.model.event import JSON, Event
 from hookline.model.ids import EndpointId, EventId, Ids, NodeId, TenantId
 from hookline.model.receipt import Receipt
@@ -19,7 +19,16 @@ from hookline.model.record import Record
 from hookline.route.answers import Answers, Awaited, Gathered, answers_of
 from hookline.route.draft import Draft, Hand, Published
 from hookline.route.filter import FilterInput
-from hookline.route.groups import Check, Entry, Part, fail, fail_all, group_size, next_is_due
+from hookline.route.groups import (
+    Check,
+    Entry,
+    Part,
+    fail,
+    fail_all,
+    group_size,
+    key_conflict,
+    next_is_due,
+)
 from hookline.route.match import Matcher, MatchResult, route_of
 from hookline.route.received import add_receipt
 from hookline.route.saving import record_changed, savings_of
@@ -73,7 +82,7 @@ class Publisher:
         self._slow_filters = SlowFilters(switch_off, clock, telemetry)
 
     async def publish(self, tenant: TenantId, draft: Draft, check: Check | None = None) -> Published:
-        """Raises IdempotencyConflict, NotFound for a tenant that is gone, Unavailable when nothing can be stored."""
+        """Raises NotFound for a tenant that is gone, Unavailable when nothing can be stored."""
         config = self._directory.get(tenant) or await self._directory.at_least(tenant)
         return await self.begin(config, draft, check)
 
@@ -302,7 +311,7 @@ class Publisher:
             case Duplicate(other):
                 self._duplicate(part, accepted.event, other)
             case KeyConflict(other):
-                fail(part, _key_conflict(other))
+                fail(part, key_conflict(other))
             case Stale():
                 return True
             case Lost():
@@ -392,11 +401,3 @@ class Publisher:
             raise
         else:
             self._queue.append(entry)
-
-
-def _key_conflict(other: EventId) -> IdempotencyConflict:
-    return IdempotencyConflict(
-        f"This idempotency key belongs to the event {other}, which has another body.",
-        hint="Use a new key for a new event; repeat the same bytes to repeat an event.",
-        field="idempotency_key",
-    )
