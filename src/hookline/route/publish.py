@@ -90,14 +90,14 @@ class Publisher:
         self, config: TenantConfig, draft: Draft, check: Check | None = None
     ) -> asyncio.Future[Published]:
         """As `publish`, without waiting."""
-        answer: asyncio.Future[Published] = asyncio.get_running_loop().create_future()
+        answer = asyncio.get_running_loop().create_future()
         self._enqueue(config, [(draft, answer)], check)
         return answer
 
     def begin_received(
         self, config: TenantConfig, drafts: Sequence[Draft], check: Check, receipt: Receipt
     ) -> Answers:
-        """The events of one request, committed together with its receipt, to which the items are added here."""
+        """The events of one request, committed with its receipt, to which the items are added here."""
         answers = answers_of(len(drafts))
         entry = [(draft, answers.place(index)) for index, draft in enumerate(drafts)]
         self._enqueue(config, entry, check, receipt)
@@ -106,9 +106,7 @@ class Publisher:
     def begin_saving(
         self, config: TenantConfig, drafts: Sequence[Draft], records: tuple[Record, ...]
     ) -> Answers:
-        """The events of a change, committed together with the records. They raise RecordChanged where one has
-        another version by now.
-        """
+        """Committed together with the records. They raise RecordChanged where one has another version by now."""
         answers = answers_of(len(drafts))
         entry = [(draft, answers.place(index)) for index, draft in enumerate(drafts)]
         self._enqueue(config, entry, None, records=records)
@@ -150,9 +148,8 @@ class Publisher:
             return plain
         at = draft.time if draft.time is not None else self._clock.now()
         data = draft.data if draft.content_type == JSON else b""
-        result = matcher.match(
-            FilterInput(type=draft.type, data=data, tags=draft.tags, time=at), draft.system
-        )
+        given = FilterInput(type=draft.type, data=data, tags=draft.tags, time=at)
+        result = matcher.match(given, draft.system)
         if result.failures:
             self._slow_filters.note(config, matcher.switched_off())
         return result
@@ -225,14 +222,14 @@ class Publisher:
         told = iter(zip(accepted, fates, strict=True))
         for entry in group:
             self._settle_entry(entry, list(islice(told, len(entry.parts))))
-        seconds = self._clock.monotonic() - begun
-        self._telemetry.emit(GroupCommitted(work="publish", rows=len(accepted), seconds=seconds))
+        took = self._clock.monotonic() - begun
+        self._telemetry.emit(GroupCommitted(work="publish", rows=len(accepted), seconds=took))
 
     async def _store(self, group: Sequence[Entry], accepted: Sequence[Accepted]) -> Sequence[Fate]:
-        if not group[0].records:
-            return await self._ledger.publish(self._node(), accepted)
-        told = await self._ledger.save(self._node(), savings_of(group, accepted))
-        return [fate for fates in told for fate in fates]
+        if group[0].records:
+            told = await self._ledger.save(self._node(), savings_of(group, accepted))
+            return [fate for fates in told for fate in fates]
+        return await self._ledger.publish(self._node(), accepted)
 
     def _settle_entry(self, entry: Entry, told: Sequence[tuple[Accepted, Fate]]) -> None:
         stale: list[Part] = []
