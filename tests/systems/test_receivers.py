@@ -66,18 +66,22 @@ def test_every_system_has_its_page() -> None:
 
 
 async def delivery(system: str, path: Path, clock: ManualClock) -> Delivered:
-    """Of the first event type of the system, as its receivers get it."""
+    """Of the first event type of the system."""
     events = load_systems(load_dialects(), load_providers())[system].events
     name, event = next(iter(events.items()))
+    return await delivered(system, name, event.example, path, clock)
+
+
+async def delivered(system: str, name: str, data: object, path: Path, clock: ManualClock) -> Delivered:
+    """As the system's receivers get it."""
     async with receiving() as receiver, gateway(folder(path), clock) as hookline:
         await hookline.tenants()
         secret = Secret(id=SecretId("sec_1"), value=SECRET, created_at=clock.now())
         await hookline.endpoint(receiver.url(), system=system, dialect=system, secrets=(secret,))
-        await hookline.publish(json.dumps(event.example).encode(), type=name, system=system)
+        await hookline.publish(json.dumps(data).encode(), type=name, system=system)
         await until(lambda: len(receiver.got) == 1)
-        return Delivered(
-            {key.lower(): value for key, value in receiver.got[0].headers.items()}, receiver.got[0].body
-        )
+        (got,) = receiver.got
+        return Delivered({key.lower(): value for key, value in got.headers.items()}, got.body)
 
 
 def snippet(system: str, language: str) -> str:
