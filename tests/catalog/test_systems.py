@@ -52,6 +52,7 @@ def test_the_six_and_their_event_types() -> None:
     [
         ("askpro-gateway", [60, 120, 300, 600]),
         ("askpro-callbacks", [60, 60]),
+        ("ai-support-autoresponder", [5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400]),
         ("pbx", [5, 5]),
         ("urpa", [120, 240, 480, 960, 1920]),
         ("4calls", [120, 240, 480, 960, 1920]),

@@ -4,6 +4,8 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,7 +18,7 @@ from hookline.model.record import Record, RecordKey
 from hookline.records.saver import Saved
 from tests.clock import ManualClock
 from tests.engine.faults import Faulty
-from tests.engine.gateway import ALICE, STRANGER, Gateway, gateway
+from tests.engine.gateway import ALICE, STRANGER, Gateway, folder, gateway
 from tests.engine.gateway import until as settled
 from tests.engine.receivers import Receiver
 
@@ -288,3 +290,83 @@ async def test_a_record_of_a_deleted_tenant_is_gone(hookline: Gateway) -> None:
     await hookline.turn(5)
     await hookline.store.tenants.prune_deleted(1000)
     assert await hookline.store.records.find(key()) is None
+
+
+def ticket(ticket_id: str, number: int) -> dict[str, Any]:
+    return {
+        "id": ticket_id,
+        "ticket_number": f"TKT-2027-{number:03}",
+        "subject": "No sound",
+        "status": "new",
+        "customer_email": "customer@example.com",
+    }
+
+
+async def test_numbers_have_no_gap_over_two_nodes(postgres_env: dict[str, str], clock: ManualClock) -> None:
+    def of(type_: str, record_id: str) -> RecordKey:
+        return RecordKey(tenant_id=ALICE, system="ai-support-autoresponder", type=type_, id=record_id)
+
+    async with gateway(postgres_env, clock) as here, gateway(postgres_env, clock) as there:
+        await here.tenants()
+        counter = of("ticket_number", "2027")
+        made = await asyncio.gather(
+            *[
+                node.engine.saver.create(of("ticket", one), counter, partial(ticket, one))
+                for number in range(12)
+                for node, one in ((here, f"h{number}"), (there, f"t{number}"))
+            ]
+        )
+        numbers = sorted(int(one.state["ticket_number"][-3:]) for one in made)
+        assert numbers == list(range(1, 25))
+        assert Counter(await published(here)) == {"ticket.created": 24}
+
+
+SEVENTH = """
+title: Lamps
+description: Of a test.
+dialect: pbx
+retry: {kind: fixed, attempts: 3, delay: 5, jitter: 0}
+timeout: 10
+events:
+  lamp.lit: {description: A lamp is lit., schema: {type: object}, example: {}}
+  lamp.dark: {description: A lamp has been lit for too long., schema: {type: object}, example: {}}
+records:
+  lamp:
+    description: A lamp.
+    schema:
+      type: object
+      properties:
+        id: {type: string}
+        state: {type: string, enum: ["on", "off"]}
+        until: {type: string, format: date-time}
+    example: {id: l1, state: "off"}
+    closed: {state: ["off"]}
+    events:
+      lamp.lit: {created: true, became: {state: "on"}}
+    deadlines:
+      lamp.dark: {at: until, set: {state: "off", before: "{state}"}}
+"""
+
+
+async def test_a_seventh_system_is_a_folder_and_no_code(
+    tmp_path: Path, clock: ManualClock, receiver: Receiver
+) -> None:
+    """Its events, wire format, retries, records and dates."""
+    shelf = tmp_path / "catalog" / "systems" / "lamps"
+    shelf.mkdir(parents=True)
+    (shelf / "system.yaml").write_text(SEVENTH)
+    env = {**folder(tmp_path), "HOOKLINE_CATALOG": str(tmp_path / "catalog")}
+    lamp = RecordKey(tenant_id=ALICE, system="lamps", type="lamp", id="l1")
+    async with gateway(env, clock) as made:
+        await made.tenants()
+        await made.endpoint(receiver.url(), system="lamps", dialect="pbx")
+        until_then = written(made.clock.now() + 60 * SECOND)
+        state = {"id": "l1", "state": "on", "until": until_then}
+        assert types(await made.engine.saver.save(lamp, lambda _: state)) == ["lamp.lit"]
+        await settled(lambda: len(receiver.got) == 1)
+        await made.turn(61)
+        await settled(lambda: len(receiver.got) == 2)
+        first, second = (msgspec.json.decode(one.body) for one in receiver.got)
+        assert (first["event_type"], first["data"]) == ("lamp.lit", state)
+        assert second["event_type"] == "lamp.dark"
+        assert second["data"] == {**state, "state": "off", "before": "on"}

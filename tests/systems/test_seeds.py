@@ -182,3 +182,71 @@ async def test_the_autoresponders_own_verifiers_accept(
             timeout=30,
         )
         assert (done.returncode == 0) is accepts, done.stderr
+
+
+async def test_the_autoresponders_own_signer_is_believed(tmp_path: Path) -> None:
+    if shutil.which("node") is None:
+        pytest.skip("node is not installed")
+    own = next(text for text in blocks("002", "javascript") if "api/webhooks/receive" in text)
+    ticket = {"subject": "Signed", "message": "By the guide", "customer_email": "test@example.com"}
+    async with serving(settings_for(tmp_path)) as api:
+        await api.parts.store.tenants.create(a_tenant("alice"))
+        key = await api.key(Scope.MANAGE, "alice")
+        assert (await api.call("PUT", "/v1/systems/ai-support-autoresponder/enabled", key)).status == 200
+        (source,) = (await api.call("GET", "/v1/sources", key)).json["items"]
+        path = f"/v1/sources/{source['id']}"
+        assert (await api.call("PATCH", path, key, json={"secrets": ["a-secret"]})).status == 200
+        data = json.dumps({"event": "ticket.create", "data": ticket})
+        for secret, status in (("a-secret", 201), ("another", 401)):
+            before = f"const webhookData = {data}; const WEBHOOK_SECRET = {json.dumps(secret)};\n"
+            # Its answer is looked at: the guide's own code does not.
+            code = before + own.replace("https://your-domain.com", api.url).replace(
+                "fetch(", "module.exports = fetch(", 1
+            )
+            code += "\nmodule.exports.then((answer) => console.log(answer.status));\n"
+            (tmp_path / "signer.js").write_text(code)
+            done = await asyncio.to_thread(
+                subprocess.run,
+                ["node", str(tmp_path / "signer.js")],
+                capture_output=True,
+                check=True,
+                timeout=30,
+            )
+            assert done.stdout.split() == [str(status).encode()]
+
+
+_PHP = """<?php
+$payload = json_decode(file_get_contents('body'), true);
+$secret = file_get_contents('secret');
+$receivedSignature = file_get_contents('signature');
+%s
+echo isset($accepted) ? 'accepted' : 'refused';
+"""
+
+
+@pytest.mark.parametrize(
+    ("system", "event"), [("urpa", "activity.created"), ("4calls", "appointment.created")]
+)
+async def test_the_php_that_encodes_the_payload_again_agrees(
+    system: str, event: str, tmp_path: Path, clock: ManualClock
+) -> None:
+    """Bodies are written as `json_encode` writes them: with slashes and other letters escaped."""
+    if shutil.which("php") is None:
+        pytest.skip("php is not installed")
+    own = next(text for text in blocks("004", "php") if "hash_equals" in text)
+    data = {
+        "id": "1",
+        "title": "Größe 1/2 \u20ac \U0001f600",
+        "status": "pending",
+        "scheduled_at": "2026-01-25T14:00:00Z",
+    }
+    told = await delivered(system, event, data, tmp_path / "data", clock)
+    (tmp_path / "body").write_bytes(told.body)
+    (tmp_path / "signature").write_text(told.signature)
+    for secret, wanted in ((SECRET, b"accepted"), (SECRET + "x", b"refused")):
+        (tmp_path / "secret").write_text(secret)
+        (tmp_path / "own.php").write_text(_PHP % own.replace("// Webhook is authentic", "$accepted = true;"))
+        done = await asyncio.to_thread(
+            subprocess.run, ["php", "own.php"], cwd=tmp_path, capture_output=True, check=True, timeout=30
+        )
+        assert done.stdout.strip() == wanted, done.stdout
