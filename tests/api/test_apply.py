@@ -110,3 +110,20 @@ async def test_a_mistake_is_told_with_its_place_and_leaves_nothing(api: Running,
     assert typo.json["field"] == f"tenants.{keys.alice}.sources.p.tolerence"
     assert "tolerance" in typo.json["hint"]
     assert (await api.call("POST", "/v1/apply", keys["manage"], json={"tenants": {}})).status == 403
+
+
+async def test_what_was_held_is_released_when_the_file_switches_an_endpoint_on(
+    api: Running, keys: Keys
+) -> None:
+    wanted = {keys.alice: {"endpoints": {"crm": {**CRM, "active": False}}}}
+    await apply(api, keys, wanted)
+    event = {"type": "call.started", "data": {}}
+    assert (await api.call("POST", "/v1/events", keys["publish"], json=event)).status == 202
+    (held,) = await listed(api, keys, "deliveries")
+    assert held["state"] == "held"
+    wanted[keys.alice]["endpoints"]["crm"]["active"] = True
+    told = await apply(api, keys, wanted)
+    assert [one["fields"] for one in told.json["steps"]] == [["active"]]
+    await api.parts.store.endpoints.settle_inactive(api.parts.clock.now(), 1000)
+    (released,) = await listed(api, keys, "deliveries")
+    assert released["state"] == "pending"

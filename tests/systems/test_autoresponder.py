@@ -100,6 +100,16 @@ async def test_where_a_secret_is_set_the_body_must_be_signed(support: Own) -> No
     ]
 
 
+async def test_another_address_is_refused_and_the_receipt_says_why(support: Own) -> None:
+    made = await source(support)
+    path = f"/v1/sources/{made['id']}"
+    fields = {"addresses": ["192.0.2.0/24"]}
+    assert (await support.api.call("PATCH", path, support.keys["manage"], json=fields)).status == 200
+    assert (await post(support, WHOLE)).status == 401
+    (receipt,) = await receipts(support.api, support.keys, made)
+    assert (receipt["outcome"], receipt["cause"]) == ("refused", "address_not_allowed")
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [

@@ -1,6 +1,5 @@
 """The own APIs of URPA and 4Calls: webhooks by their ids, and URPA's history of what was sent."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any, NamedTuple
 
@@ -123,4 +122,3 @@ async def test_the_history_tells_attempts_codes_bodies_times_and_errors(urpa: Ow
     assert (await urpa.call("GET", "/webhooks/events?status=lost")).json["field"] == "status"
     assert (await urpa.call("GET", "/webhooks/events?webhook_id=ep_none")).json["data"] == []
     assert (await urpa.call("GET", "/webhooks/events/dlv_none")).status == 404
-    await asyncio.sleep(0)

@@ -2,12 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import StrEnum
+from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
 
 from hookline.api.body import below, convert_values
 from hookline.api.endpoint_in import EndpointIn, made, usual_of
+from hookline.api.endpoint_verbs import create, remove, replace
 from hookline.api.parts import Parts
 from hookline.api.source_in import SourceIn, made_source
 from hookline.api.system_sources import make_sources
@@ -132,7 +134,10 @@ class _Tenant:
         for key, values in wanted.items():
             with below(f"endpoints.{key}"):
                 plan += await self._endpoint(key, values, own.pop(key, None), used)
-        return plan + [self._gone("endpoint", key, one.id) for key, one in own.items()]
+        return plan + [
+            self._gone("endpoint", key, partial(remove, self.parts, self.tenant, one.id))
+            for key, one in own.items()
+        ]
 
     async def _endpoint(
         self,
@@ -146,11 +151,17 @@ class _Tenant:
         usual = usual_of(name, zone, self.parts) if isinstance(name, str) and name else {}
         given = convert_values({**usual, **values, "metadata": self._marked(values, key)}, EndpointIn)
         endpoint = await made(given, self.parts, self.tenant, self.now, known)
-        store = self.parts.store.endpoints
         if known is None:
-            return [Planned(self._step(Action.CREATE, "endpoint", key), lambda: store.create(endpoint))]
+            step = self._step(Action.CREATE, "endpoint", key)
+            return [Planned(step, lambda: create(self.parts, self.tenant, given))]
         changed = _differing(known, endpoint)
-        return [self._changed("endpoint", key, changed, lambda: store.replace(endpoint))] if changed else []
+
+        async def do() -> None:
+            # Anew: a step before, as that of its system, may have changed it.
+            now = await self.parts.store.endpoints.get(self.tenant, endpoint.id)
+            await replace(self.parts, given, now, filter_saved="filter" in changed)
+
+        return [self._changed("endpoint", key, changed, do)] if changed else []
 
     def _sources(self, wanted: Mapping[str, Mapping[str, Any]], config: TenantConfig | None) -> list[Planned]:
         own = self._own(config.sources.values() if config else ())
@@ -158,7 +169,11 @@ class _Tenant:
         for key, values in wanted.items():
             with below(f"sources.{key}"):
                 plan += self._source(key, values, own.pop(key, None))
-        return plan + [self._gone("source", key, one.id) for key, one in own.items()]
+        delete = self.parts.store.sources.delete
+        return plan + [
+            self._gone("source", key, partial(delete, self.tenant, one.id, self.now))
+            for key, one in own.items()
+        ]
 
     def _source(self, key: str, values: Mapping[str, Any], known: Source | None) -> list[Planned]:
         given = convert_values({**values, "metadata": self._marked(values, key)}, SourceIn)
@@ -174,11 +189,8 @@ class _Tenant:
     ) -> Planned:
         return Planned(self._step(Action.CHANGE, noun, key, fields), do)
 
-    def _gone(self, noun: str, key: str, thing_id: Any) -> Planned:
-        store = self.parts.store.endpoints if noun == "endpoint" else self.parts.store.sources
-        return Planned(
-            self._step(Action.DELETE, noun, key), lambda: store.delete(self.tenant, thing_id, self.now)
-        )
+    def _gone(self, noun: str, key: str, do: Callable[[], Awaitable[object]]) -> Planned:
+        return Planned(self._step(Action.DELETE, noun, key), do)
 
     def _own(self, things: Any) -> dict[str, Any]:
         """By their keys: those that this owner declared before."""

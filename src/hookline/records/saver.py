@@ -1,14 +1,14 @@
 """Saver: a record's new state, the events that follow from it, and their deliveries, in one transaction."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 from weakref import WeakValueDictionary
 
 import msgspec
 
-from hookline.clock import Clock, Micros
+from hookline.clock import SECOND, Clock, Micros
 from hookline.emissions_records import DeadlinePassed, RecordRuleFailed, RecordSaved
 from hookline.errors import HooklineError, NotFound, RecordChanged
 from hookline.model.ids import EventId
@@ -68,27 +68,21 @@ class Saver:
         """Raises what `made` raises, NotFound for a tenant that is gone, RecordChanged where others never stop saving
         it, Unavailable when nothing can be stored.
         """
-        async with self._alone(key):
-            for tried in range(1, _TRIES + 1):
-                try:
-                    return await self._save(key, made)
-                except RecordChanged:
-                    if tried == _TRIES:
-                        raise
-        raise AssertionError("unreachable")
+        return await self._tried(key, lambda: self._save(key, made))
 
     async def create(self, key: RecordKey, counter: RecordKey, made: Callable[[int], State]) -> Saved:
         """A new record that bears the next number of `counter`. Numbers have no gap: a number is taken in the transaction
         that stores its record and the events of it, one at least.
         """
-        async with self._alone(counter):
-            for tried in range(1, _TRIES + 1):
-                try:
-                    return await self._create(key, counter, made)
-                except RecordChanged:
-                    if tried == _TRIES:
-                        raise
-        raise AssertionError("unreachable")
+        return await self._tried(counter, lambda: self._create(key, counter, made))
+
+    async def _tried(self, key: RecordKey, work: Callable[[], Awaitable[Saved]]) -> Saved:
+        """Again where another node was faster, alone on this one. Raises RecordChanged where that never ends."""
+        async with self._alone(key):
+            for _ in range(_TRIES - 1):
+                with suppress(RecordChanged):
+                    return await work()
+            return await work()
 
     async def _create(self, key: RecordKey, counter: RecordKey, made: Callable[[int], State]) -> Saved:
         config, now = await self._config(key), self._clock.now()
@@ -218,7 +212,7 @@ class Saver:
                     type=key.type,
                     record_id=key.id,
                     deadline=one.name,
-                    late=(now - one.due_at) / 1_000_000,
+                    late=(now - one.due_at) / SECOND,
                 )
             )
 
@@ -237,7 +231,7 @@ class Saver:
             )
 
 
-def next_due(deadlines: Sequence[Deadline]) -> Any:
+def next_due(deadlines: Sequence[Deadline]) -> Micros | None:
     return min((one.due_at for one in deadlines), default=None)
 
 
@@ -251,7 +245,9 @@ def _new(key: RecordKey, state: State, now: Micros, due_at: Micros | None = None
     return Record(key=key, state=body, version=1, due_at=due_at, created_at=now, updated_at=now)
 
 
-def _next(known: Record, fired: Mapping[str, Any], due_at: Any, state: bytes | None = None) -> Record:
+def _next(
+    known: Record, fired: Mapping[str, Micros], due_at: Micros | None, state: bytes | None = None
+) -> Record:
     """The same state, unless another is given."""
     return msgspec.structs.replace(
         known,

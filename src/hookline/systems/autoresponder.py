@@ -10,14 +10,15 @@ from litestar import post
 from litestar.params import RawBody
 
 from hookline.api.parts import Parts
+from hookline.api.publish import overloaded
 from hookline.api.receive_rows import Knock, refused_receipt
 from hookline.api.rules import AnyRequest, NeedsParts
 from hookline.api.system_sources import source_path
 from hookline.clock import SECOND, Micros
-from hookline.emissions_inbound import RequestReceived, SignatureInvalid
+from hookline.emissions_inbound import ReceiptRefused, RequestReceived, SignatureInvalid
 from hookline.errors import InvalidField, NotFound, NotProven
 from hookline.model.json import nearest
-from hookline.model.receipt import Outcome
+from hookline.model.receipt import Outcome, Refusal
 from hookline.model.record import RecordKey
 from hookline.receive.inbound import Inbound
 from hookline.receive.scheme import Verdict
@@ -65,6 +66,9 @@ async def receive_webhook(
     knock = await _knock(request, body, mounted, parts)
     _verify(knock, parts)
     given = _ticket(body)
+    wait = parts.shedder.shed(mounted.tenant)
+    if wait is not None:
+        raise overloaded(wait)
     saved = await _saved(given, mounted, parts)
     receipt = refused_receipt(knock, Verdict(), 201)
     parts.inbox.refusals.add(msgspec.structs.replace(receipt, outcome=Outcome.ACCEPTED))
@@ -103,22 +107,23 @@ async def _knock(request: AnyRequest, body: bytes, mounted: Mounted, parts: Part
 
 def _verify(knock: Knock, parts: Parts) -> None:
     """Raises NotProven, which says no more than that; the receipt has the cause."""
-    verdict = knock.judged_by(knock.registered)
-    if verdict.refusal is None and knock.registered.lets_in(knock.remote):
+    let_in = knock.registered.lets_in(knock.remote)
+    verdict = knock.judged_by(knock.registered) if let_in else Verdict(Refusal.ADDRESS_NOT_ALLOWED)
+    if verdict.refusal is None:
         return
     source = knock.registered.source
     parts.inbox.refusals.add(refused_receipt(knock, verdict, NotProven.status))
-    if verdict.refusal is not None:
-        parts.telemetry.emit(
-            SignatureInvalid(
-                tenant_id=source.tenant_id,
-                source_id=source.id,
-                receipt_id=knock.receipt_id,
-                provider=source.provider,
-                cause=verdict.refusal,
-                remote=knock.remote,
-            )
+    kind = SignatureInvalid if let_in else ReceiptRefused
+    parts.telemetry.emit(
+        kind(
+            tenant_id=source.tenant_id,
+            source_id=source.id,
+            receipt_id=knock.receipt_id,
+            provider=source.provider,
+            cause=verdict.refusal,
+            remote=knock.remote,
         )
+    )
     raise NotProven(
         "The request does not prove who sends it.", hint="Sign the body with the webhook secret, in hex."
     )

@@ -15,7 +15,7 @@ from hookline.errors import InvalidField
 from hookline.model.api_key import Scope
 from hookline.model.endpoint import Batch, Endpoint, Rate
 from hookline.model.retry import AnyRetryPolicy
-from hookline.systems.access import Mounted, NeedsMounted, access
+from hookline.systems.access import NeedsMounted, access
 from hookline.systems.subscriptions import (
     change,
     endpoint_of,
@@ -156,7 +156,3 @@ def _shown(endpoint: Endpoint, *, secret: bool = False) -> WebhookOut:
 def zulu(at: Micros | None) -> str | None:
     """As URPA and 4Calls write times."""
     return local_time(at, "UTC", mark="Z")
-
-
-def mounted_name(mounted: Mounted) -> str:
-    return mounted.system.title
