@@ -26,7 +26,7 @@ async def entries(count: int, *, size: int = 10, matched: int = 1) -> list[Entry
                 Part(
                     Draft(type="a.b", data=b"x" * size),
                     MatchResult(endpoint_ids=("e",) * matched),
-                    gathered.place(index),
+                    gathered.places[index],
                 )
             ],
             config,

@@ -6,6 +6,7 @@ whether there is such a source, nor what was wrong.
 
 import hmac
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import msgspec
 
@@ -66,6 +67,8 @@ class Receiving:
         self._inbox = parts.inbox
         self._proving = Proving(parts.inbox.fetcher)
         self._versions = Looks(lambda tenant: parts.store.tenants.version(TenantId(tenant)))
+        self._clock = parts.clock
+        self._ids = parts.ids
         self._public_url = parts.settings.public_url.rstrip("/")
         self._refused = problem_answer(_not_proven())
         self._later = problem_answer(_not_yet())
@@ -91,7 +94,7 @@ class Receiving:
         drafts, receipt = self._drafts(knock)
         if not drafts:
             return None
-        answers = self._publisher.begin_received(config, drafts, self._check(knock), receipt)
+        answers = self._publisher.begin_received(config, drafts, partial(self._check, knock), receipt)
         return answers, lambda: self._told(knock, answers)
 
     def _ready(self, scope: Scope, body: bytes) -> tuple[TenantConfig, Knock] | None:
@@ -107,13 +110,15 @@ class Receiving:
 
     def _plain(self, knock: Knock) -> bool:
         """An event, proven without a look elsewhere."""
-        receiver = knock.registered.receiver
-        if self._let_in(knock) is not None or receiver.handshake(knock.inbound) is not None:
+        registered, inbound = knock.registered, knock.inbound
+        if encoding_of(inbound) or inbound.method not in registered.methods:
             return False
-        if receiver.wanted(knock.inbound) or encoding_of(knock.inbound):
+        if not registered.open and self._let_in(knock) is not None:
             return False
-        allowed = knock.inbound.method in knock.registered.methods
-        return allowed and receiver.verify(knock.inbound, knock.at).refusal is None
+        receiver = registered.receiver
+        if not receiver.plain and (receiver.handshake(inbound) is not None or receiver.wanted(inbound)):
+            return False
+        return receiver.verify(inbound, knock.at).refusal is None
 
     async def _found(self, rest: str) -> Registered | None:
         """Raises Unavailable. None: there is no such source, or its tenant is gone."""
@@ -167,9 +172,9 @@ class Receiving:
         return Knock(
             registered=found,
             inbound=inbound,
-            at=self._parts.clock.now(),
+            at=self._clock.now(),
             remote=client[0] if client else "",
-            receipt_id=self._parts.ids.receipt(),
+            receipt_id=self._ids.receipt(),
         )
 
     async def _handled(self, knock: Knock) -> Answer:
@@ -236,7 +241,7 @@ class Receiving:
             await self._parts.store.receipts.add([receipt])
             return self._answered(knock, receipt.outcome)
         config = self._directory.get(source.tenant_id) or await self._directory.at_least(source.tenant_id)
-        answers = self._publisher.begin_received(config, drafts, self._check(knock), receipt)
+        answers = self._publisher.begin_received(config, drafts, partial(self._check, knock), receipt)
         await answers.all
         return self._told(knock, answers)
 
@@ -267,20 +272,16 @@ class Receiving:
         )
         return _answer(knock.registered.answer)
 
-    def _check(self, knock: Knock) -> Callable[[TenantConfig, Draft], object]:
+    def _check(self, knock: Knock, config: TenantConfig, _: Draft) -> None:
         """Asked again when the configuration has changed since: what the source as it is now would refuse, is."""
         source = knock.registered.source
-
-        def check(config: TenantConfig, _: Draft) -> None:
-            current = config.sources.get(source.id)
-            if current is None:
+        current = config.sources.get(source.id)
+        if current is None:
+            raise _not_proven()
+        if current.version != source.version:
+            newer = self._inbox.registry.registered(current)
+            if self._let_in(knock.at_source(newer)) or knock.judged_by(newer).refusal:
                 raise _not_proven()
-            if current.version != source.version:
-                newer = self._inbox.registry.registered(current)
-                if self._let_in(knock.at_source(newer)) or knock.judged_by(newer).refusal:
-                    raise _not_proven()
-
-        return check
 
     async def _shaken(self, knock: Knock, shaker: Shaker) -> Answer:
         verdict = (await self._proving.proven(knock))[1] if shaker.rule.signed else PROVEN

@@ -13,7 +13,7 @@ from hookline.model.ids import ReceiptId
 from hookline.model.json import parse_json
 from hookline.model.receipt import Headers, Outcome, Receipt, Refusal
 from hookline.receive.identify import Identity, Item
-from hookline.receive.inbound import Inbound, Unparsable
+from hookline.receive.inbound import Inbound
 from hookline.receive.receiver import Fetched
 from hookline.receive.registry import Registered
 from hookline.receive.scheme import Verdict
@@ -60,22 +60,23 @@ def rows_of(knock: Knock, identity: Identity) -> tuple[Sequence[Draft], Receipt]
     """Of what is accepted: each of its events; and the receipt without its items, whose ids are given when they are
     stored.
     """
-    headers, whole = knock.registered.telling.headers(knock.inbound), len(identity.items) == 1
-    drafts = [_draft(knock, item, headers.forwarded, whole=whole) for item in identity.items]
-    flag = knock.flag or identity.flag or _unreadable(knock.inbound)
-    kept = whole and identity.items[0].data == knock.inbound.body
-    body = None if kept else knock.inbound.body
+    inbound, items = knock.inbound, identity.items
+    headers, kind = knock.registered.telling.headers(inbound), _kind(inbound)
+    whole = items[0].data if len(items) == 1 else None
+    content_type = JSON if whole is None else _content_type(kind, inbound, whole)
+    drafts = [_draft(knock, item, headers.forwarded, content_type) for item in items]
+    flag = knock.flag or identity.flag or (_unreadable(inbound) if kind.json else "")
+    body = None if whole == inbound.body else inbound.body
     return drafts, _receipt(knock, headers.shown, outcome=Outcome.ACCEPTED, detail=flag, body=body)
 
 
-def _draft(knock: Knock, item: Item, forwarded: Headers, *, whole: bool) -> Draft:
-    """`whole`: the event is all of the body, and keeps the type of its content."""
+def _draft(knock: Knock, item: Item, forwarded: Headers, content_type: str) -> Draft:
     source = knock.registered.source
     deduped = bool(item.id) and source.dedupe != 0
     return Draft(
         type=item.type,
         data=item.data,
-        content_type=_content_type(knock.inbound, item.data) if whole else JSON,
+        content_type=content_type,
         # A blank stands in no key that a publisher may choose, so that neither meets the other.
         idempotency_key=f"{source.id} {item.id}" if deduped else None,
         key_life=None if source.dedupe is None else int(source.dedupe * SECOND),
@@ -129,27 +130,6 @@ def _receipt(
     )
 
 
-def _unreadable(inbound: Inbound) -> str:
-    """Said of a body that claims to be JSON and is none."""
-    try:
-        _ = inbound.json if _kind(inbound).json else None
-    except Unparsable as error:
-        return f"the body is not the JSON that it claims to be: {error}"
-    return ""
-
-
-def _content_type(inbound: Inbound, data: bytes) -> str:
-    """What claims to be JSON, or says nothing, and is, is JSON: only that goes into an envelope as it is."""
-    kind = _kind(inbound)
-    if kind.form:
-        return kind.given
-    try:
-        _ = inbound.json if data is inbound.body else parse_json(data)
-    except (InvalidJson, Unparsable):
-        return kind.otherwise
-    return JSON
-
-
 class _Kind(NamedTuple):
     """What a Content-Type says."""
 
@@ -171,3 +151,27 @@ def _read_kind(header: bytes) -> _Kind:
     readable = plain not in {"", JSON} and given.isprintable()
     form = "form" in given or "multipart" in given
     return _Kind(given, form, "json" in given, given if readable else _BINARY)
+
+
+def _content_type(kind: _Kind, inbound: Inbound, data: bytes) -> str:
+    """Of an event that is all of the body. What claims to be JSON, or says nothing, and is, is JSON: only that goes
+    into an envelope as it is.
+    """
+    if kind.form:
+        return kind.given
+    fault = inbound.fault if data is inbound.body else _fault(data)
+    return kind.otherwise if fault else JSON
+
+
+def _fault(data: bytes) -> str:
+    try:
+        parse_json(data)
+    except InvalidJson as error:
+        return error.detail
+    return ""
+
+
+def _unreadable(inbound: Inbound) -> str:
+    """Said of a body that claims to be JSON and is none."""
+    fault = inbound.fault
+    return f"the body is not the JSON that it claims to be: {fault}" if fault else ""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 from cyclopts import Parameter
 
 from hookline.catalog.loader import read_provider
@@ -160,7 +161,7 @@ def _entry(receiver: Receiver, inbound: Inbound, scheme: str, whole: dict[str, A
         body = answer.body.decode(errors="replace") if answer else ""
         return {**signed, "handshake": shaker.name, "answer": {"status": whole["status"], "body": body}}
     events = [
-        {key: value for key, value in item._asdict().items() if key != "data" and value}
+        {key: value for key, value in msgspec.structs.asdict(item).items() if key != "data" and value}
         for item in receiver.identify(inbound).items
     ]
     return {**signed, "events": events}

@@ -3,6 +3,7 @@
 import sys
 from typing import Annotated
 
+import msgspec
 from cyclopts import Parameter
 
 from hookline.cli.exits import Exit
@@ -90,7 +91,7 @@ def verify(
     proven = [one.name for one in receiver.schemes if one.verify(View(inner), at).refusal is None]
     print(f"verified: {', '.join(proven)}")
     found = receiver.identify(inner)
-    print_grid(_EVENTS, [item._asdict() for item in found.items])
+    print_grid(_EVENTS, [msgspec.structs.asdict(item) for item in found.items])
     if found.flag:
         print(f"kept as one event: {found.flag}", file=sys.stderr)
     return Exit.OK

@@ -4,7 +4,6 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
-from typing import NamedTuple
 
 import msgspec
 
@@ -37,7 +36,7 @@ class TooMuch(Exception):
     """Every event would repeat a large part of what holds it."""
 
 
-class Item(NamedTuple):
+class Item(msgspec.Struct, frozen=True, gc=False):
     """One event of a request."""
 
     id: str
@@ -49,7 +48,7 @@ class Item(NamedTuple):
     data: bytes
 
 
-class Identity(NamedTuple):
+class Identity(msgspec.Struct, frozen=True, gc=False):
     items: Sequence[Item]
     flag: str = ""
     """Why the request was not taken apart as its provider's file says; empty when it was."""

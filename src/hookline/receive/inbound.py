@@ -3,6 +3,7 @@
 import binascii
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 
@@ -37,10 +38,10 @@ class Inbound:
         self.url = url
         self.headers = headers
         self.body = body
-        self.by_name: dict[bytes, bytes | None] = {}
+        self.by_name: dict[bytes, bytes | None] = dict(headers)
         """In lower case; None: given several times."""
-        for name, value in headers:
-            self.by_name[name] = None if name in self.by_name else value
+        if len(self.by_name) < len(headers):
+            self.by_name.update(_doubled(headers))
         self._json: object = _UNREAD
         self._fault = ""
         self._form_json: dict[str, object] = {}
@@ -104,13 +105,23 @@ class Inbound:
     def json(self) -> object:
         """The body. Raises Unparsable."""
         if self._json is _UNREAD:
-            try:
-                self._json = parse_json(self.body)
-            except InvalidJson as error:
-                self._json, self._fault = None, error.detail
+            self._parse()
         if self._fault:
             raise Unparsable(self._fault)
         return self._json
+
+    @property
+    def fault(self) -> str:
+        """Why the body is no JSON; empty: it is."""
+        if self._json is _UNREAD:
+            self._parse()
+        return self._fault
+
+    def _parse(self) -> None:
+        try:
+            self._json = parse_json(self.body)
+        except InvalidJson as error:
+            self._json, self._fault = None, error.detail
 
     @cached_property
     def _query(self) -> Sequence[tuple[bytes, bytes]]:
@@ -118,6 +129,11 @@ class Inbound:
             return forms.url_encoded(self.url.partition("?")[2].encode("latin-1", "replace"))
         except ValueError as error:
             raise Malformed(str(error)) from None
+
+
+def _doubled(headers: Sequence[tuple[bytes, bytes]]) -> Mapping[bytes, None]:
+    counts = Counter(name for name, _ in headers)
+    return {name: None for name, count in counts.items() if count > 1}
 
 
 def look_up(value: object, path: str) -> object:

@@ -11,7 +11,7 @@ from hookline.model.provider import Provider, Scheme
 from hookline.model.receipt import Refusal
 from hookline.receive.fetching import Wanted
 from hookline.receive.handshake import Answered, ReplyWriter, Shaken, Shaker
-from hookline.receive.identify import Identifier, Identity
+from hookline.receive.identify import Identifier
 from hookline.receive.inbound import Inbound
 from hookline.receive.keys import NamedKey, read_keys
 from hookline.receive.scheme import PROVEN, UNSIGNED, Compiled, Rule, Verdict
@@ -54,12 +54,14 @@ class Receiver:
         check_secrets(schemes, choices.secrets)
         self.schemes = [
             Compiled(name, _tolerant(scheme, choices.tolerance), choices.secrets)
-            for name, scheme in schemes.items()
-            if not _ruled_out(scheme)
+            for name, given in schemes.items()
+            if (scheme := _decided(given)) is not None
         ]
         self._fetches = [scheme for scheme in self.schemes if scheme.scheme.fetch is not None]
         self._shakers = [Shaker(name, rule, choices.secrets) for name, rule in provider.handshakes.items()]
-        self._identifier = Identifier(provider, choices.types, split=choices.split)
+        self.plain = not (self._fetches or self._shakers)
+        """No request needs a key that must be fetched, and none is a handshake."""
+        self.identify = Identifier(provider, choices.types, split=choices.split).identify
         self.answer: Answered = ReplyWriter(provider.answer).write(View(_NOTHING))
         """To what was accepted, and to a duplicate."""
 
@@ -67,7 +69,7 @@ class Receiver:
         """Any scheme that the source allows will do. Who is refused was held against all: the time tells nothing."""
         verdicts = []
         for scheme in self.schemes:
-            verdict = scheme.verify(View(inbound), now, fetched.get(scheme.name, ()))
+            verdict = scheme.verify(View(inbound), now, fetched.get(scheme.name, ()) if fetched else ())
             if verdict.refusal is None:
                 return PROVEN
             verdicts.append(verdict)
@@ -90,9 +92,6 @@ class Receiver:
     def shake(self, shaker: Shaker, inbound: Inbound) -> Shaken:
         return shaker.shake(View(inbound))
 
-    def identify(self, inbound: Inbound) -> Identity:
-        return self._identifier.identify(inbound)
-
 
 def _rank(verdict: Verdict) -> int:
     return _RANK.index(verdict.refusal or Refusal.NO_SIGNATURE)
@@ -101,11 +100,15 @@ def _rank(verdict: Verdict) -> int:
 _NOTHING = Inbound(method="POST", url="", headers=(), body=b"")
 
 
-def _ruled_out(scheme: Scheme) -> bool:
-    """By parameters of the source, for all requests: then it need not be tried."""
-    return not Rule({text: value for text, value in scheme.require.items() if is_fixed(text)}).holds(
-        View(_NOTHING)
-    )
+def _decided(scheme: Scheme) -> Scheme | None:
+    """What it requires of the source's parameters is the same for all requests: that need not be asked each time.
+    None: it is not met.
+    """
+    fixed = {text: value for text, value in scheme.require.items() if is_fixed(text)}
+    if not Rule(fixed).holds(View(_NOTHING)):
+        return None
+    left = {text: value for text, value in scheme.require.items() if text not in fixed}
+    return msgspec.structs.replace(scheme, require=left)
 
 
 def chosen(provider: Provider, names: Sequence[str]) -> Mapping[str, Scheme]:

@@ -32,6 +32,8 @@ class Registered(NamedTuple):
     methods: frozenset[str]
     answer: Answered
     """To what was accepted, and to a duplicate."""
+    open: bool
+    """Requests may come from anywhere."""
 
     def lets_in(self, remote: str) -> bool:
         """Fails closed: an address that cannot be read is none of the allowed ones."""
@@ -88,6 +90,7 @@ class Registry:
             networks=[ip_network(text) for text in source.addresses],
             methods=frozenset(source.methods or provider.methods),
             answer=receiver.answer if source.answer is None else _answered(source.answer),
+            open=source.active and not source.addresses,
         )
 
     def provider(self, source: Source) -> Provider:

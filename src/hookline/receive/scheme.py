@@ -72,8 +72,8 @@ class Compiled:
         """Secrets that are none of this scheme's form belong to another one, and are passed over."""
         self.name = name
         self.scheme = scheme
-        self._require = Rule(scheme.require)
-        self._expect = Equalities(scheme.expect)
+        self._require = Rule(scheme.require) if scheme.require else None
+        self._expect = Equalities(scheme.expect) if scheme.expect else None
         self._signature = SignatureReader(scheme.signature) if scheme.signature else None
         self._contents = [compile_text(text) for text in scheme.content]
         self._is_token = scheme.algorithm in TOKENS
@@ -89,7 +89,11 @@ class Compiled:
 
     def wanted(self, view: View) -> Wanted | None:
         """The key that must be fetched to verify this request; None: it needs none, or does not say which."""
-        if self._proofs or self._fetch is None or not self._require.holds(view):
+        if (
+            self._proofs
+            or self._fetch is None
+            or (self._require is not None and not self._require.holds(view))
+        ):
             return None
         try:
             if not self._holds_items(view):
@@ -114,20 +118,17 @@ class Compiled:
     def verify(self, view: View, now: Micros, fetched: Sequence[NamedKey] = ()) -> Verdict:
         """`fetched`: keys for a source that has none of its own."""
         try:
-            return self._verdict(view, now, fetched)
+            if self._require is not None and not self._require.holds(view):
+                return UNSIGNED
+            if self._signature is None:
+                return PROVEN
+            return self._every(view, now, fetched) if self.scheme.each else self._one(view, now, fetched)
         except Unparsable as error:
             return Verdict(Refusal.UNPARSABLE, str(error))
         except Malformed as error:
             return Verdict(Refusal.BAD_SIGNATURE, str(error))
         except Absent as error:
             return Verdict(Refusal.BAD_SIGNATURE, f"what is signed is not there: {error}")
-
-    def _verdict(self, view: View, now: Micros, fetched: Sequence[NamedKey]) -> Verdict:
-        if not self._require.holds(view):
-            return UNSIGNED
-        if self._signature is None:
-            return PROVEN
-        return self._every(view, now, fetched) if self.scheme.each else self._one(view, now, fetched)
 
     def _every(self, view: View, now: Micros, fetched: Sequence[NamedKey]) -> Verdict:
         items = [item for _, items in found_lists(view.inbound.json, self.scheme.each) for item in items]
@@ -156,9 +157,11 @@ class Compiled:
             return self._token(view, found.candidates[0], now, proofs)
         if self._timestamp is not None:
             view.timestamp = self._timestamp(view)
-        if not self._signed(view, found.candidates, proofs) or not self._expect.hold(view):
+        if not self._signed(view, found.candidates, proofs):
             return Verdict(Refusal.BAD_SIGNATURE)
-        return self._in_time(view.timestamp, now)
+        if self._expect is not None and not self._expect.hold(view):
+            return Verdict(Refusal.BAD_SIGNATURE)
+        return PROVEN if view.timestamp is None else self._in_time(view.timestamp, now)
 
     def _signed(self, view: View, candidates: Sequence[bytes], proofs: Sequence["_Prepared"]) -> bool:
         """Every key with every content and candidate, without an early end: the time tells nothing of which fits."""
@@ -190,7 +193,7 @@ class Compiled:
         if True not in told:
             return Verdict(Refusal.BAD_SIGNATURE)
         view.claims = token.claims
-        if not self._expect.hold(view):
+        if self._expect is not None and not self._expect.hold(view):
             return Verdict(Refusal.BAD_SIGNATURE, "the token was made for another request")
         if not is_current(token.claims, now):
             return Verdict(Refusal.STALE_TIMESTAMP, "the token has expired, or does not count yet")

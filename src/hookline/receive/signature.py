@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+
+import msgspec
 
 from hookline.model.provider import Pairs, Signature
 from hookline.receive.inbound import Malformed
@@ -14,7 +15,7 @@ MAX_VALUE = 16 * 1024
 """Bytes of the text that holds signatures."""
 
 
-class Found(NamedTuple):
+class Found(msgspec.Struct, frozen=True):
     candidates: Sequence[bytes]
     signed: Mapping[str, bytes | None]
     """None: given twice."""

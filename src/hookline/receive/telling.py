@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import unquote_plus
 
+import msgspec
+
 from hookline.errors import InvalidField
 from hookline.model.place import Place, parse_text, places
 from hookline.model.provider import STATIC, TOKENS, Provider, Scheme
@@ -30,7 +32,7 @@ NEVER_FORWARDED = frozenset(
 )
 
 
-class Told(NamedTuple):
+class Told(msgspec.Struct, frozen=True, gc=False):
     shown: Headers
     """Signatures too: they prove nothing to whoever reads them later, and people compare them."""
     forwarded: Headers
@@ -63,7 +65,7 @@ class Telling:
         left, shown, forwarded, names = MAX_HEADERS, [], [], self._names
         for name, value in inbound.headers:
             text, plain, forward = names.get(name) or self._learned(name)
-            line = (text, value.decode("latin-1"))
+            line = (text, str(value, "latin-1"))
             left -= len(name) + len(value)
             if left >= 0:
                 shown.append(line if plain else self._redacted(*line))

@@ -3,8 +3,9 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
+
+import msgspec
 
 from hookline.model.place import Place, parse_text
 from hookline.net.header import is_header_name
@@ -23,8 +24,7 @@ from hookline.receive.inbound import (
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-@dataclass(slots=True)
-class View:
+class View(msgspec.Struct):
     inbound: Inbound
     item: object = None
     parent: object = None

@@ -1,6 +1,7 @@
 """Answers: what the publishers of one group wait for: one future alone, or one for a whole batch."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from hookline.errors import HooklineError
@@ -23,7 +24,10 @@ class Answers(Protocol):
     all: "asyncio.Future[Any]"
     """Done when all of them are told. Of one alone it has the answer, and may raise it."""
 
-    def place(self, index: int) -> Awaited: ...
+    @property
+    def places(self) -> Sequence[Awaited]:
+        """Where each of them is told."""
+        ...
 
     def told(self) -> list[Published | HooklineError]:
         """When all are told. Raises what is no fault of the caller's."""
@@ -40,8 +44,9 @@ class One:
     def __init__(self) -> None:
         self.all: asyncio.Future[Published] = asyncio.get_running_loop().create_future()
 
-    def place(self, _: int) -> Awaited:
-        return self.all
+    @property
+    def places(self) -> Sequence[Awaited]:
+        return (self.all,)
 
     def told(self) -> list[Published | HooklineError]:
         try:
@@ -60,8 +65,9 @@ class Gathered:
         if not count:
             self.all.set_result(None)
 
-    def place(self, index: int) -> Awaited:
-        return _Place(self, index)
+    @property
+    def places(self) -> Sequence[Awaited]:
+        return [_Place(self, index) for index in range(len(self._told))]
 
     def told(self) -> list[Published | HooklineError]:
         answers: list[Published | HooklineError] = []

@@ -99,8 +99,7 @@ class Publisher:
     ) -> Answers:
         """The events of one request, committed with its receipt, to which the items are added here."""
         answers = answers_of(len(drafts))
-        entry = [(draft, answers.place(index)) for index, draft in enumerate(drafts)]
-        self._enqueue(config, entry, check, receipt)
+        self._enqueue(config, list(zip(drafts, answers.places, strict=True)), check, receipt)
         return answers
 
     def begin_saving(
@@ -108,8 +107,7 @@ class Publisher:
     ) -> Answers:
         """Committed together with the records. They raise RecordChanged where one has another version by now."""
         answers = answers_of(len(drafts))
-        entry = [(draft, answers.place(index)) for index, draft in enumerate(drafts)]
-        self._enqueue(config, entry, None, records=records)
+        self._enqueue(config, list(zip(drafts, answers.places, strict=True)), None, records=records)
         return answers
 
     async def publish_many(
@@ -118,8 +116,8 @@ class Publisher:
         """Each is answered on its own; all of them share few commits."""
         config = self._directory.get(tenant) or await self._directory.at_least(tenant)
         gathered = Gathered(len(drafts))
-        for index, draft in enumerate(drafts):
-            self._enqueue(config, [(draft, gathered.place(index))], check)
+        for one in zip(drafts, gathered.places, strict=True):
+            self._enqueue(config, [one], check)
         await gathered.all
         return gathered.told()
 

@@ -20,7 +20,7 @@ def add_receipt(entry: Entry, receipt: Receipt, accepted: list[Accepted], first:
             bearer = index
     items = tuple([part.item for part in entry.whole if part.item is not None])
     receipt = msgspec.structs.replace(receipt, items=items)
-    accepted[bearer] = msgspec.structs.replace(accepted[bearer], receipt=receipt)
+    accepted[bearer] = msgspec.structs.replace(accepted[bearer], receipt=receipt, again=entry.rematches > 0)
 
 
 def _item(event: Event) -> ReceiptItem:

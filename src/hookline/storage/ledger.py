@@ -33,8 +33,10 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Microseconds for which its idempotency key counts, where that is less than for others."""
     receipt: Receipt | None = None
     """Of the request that it, and others of the group, were made from. Stored unless this event turns out stale; a
-    duplicate if none of its items is stored with it. Given again with other items, it replaces what was told of them.
+    duplicate if none of its items is stored with it.
     """
+    again: bool = False
+    """The receipt may be there, from a commit before: what it told of its items is replaced."""
 
 
 class Saving(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -1,6 +1,7 @@
 """The hot verbs on PostgreSQL: one statement each, fed with arrays (`unnest`), committed by itself."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import asyncpg
@@ -35,6 +36,7 @@ from hookline.storage.ledger import (
     Saving,
     Want,
     key_life,
+    repeated,
     undone,
 )
 from hookline.storage.postgres import statements as sql
@@ -56,7 +58,7 @@ class PostgresLedger:
             async with commit_in_doubt():
                 stored = {row[0] for row in await connection.fetch(statement, node, *arguments)}
             refused = [accepted for accepted in group if accepted.event.id not in stored]
-            fates = await self._fates(connection, refused) if refused else {}
+            fates = await self._fates(connection, refused, stored) if refused else {}
         return [fates.get(accepted.event.id, STORED) for accepted in group]
 
     async def save(self, node: NodeId | None, savings: Sequence[Saving]) -> Sequence[Sequence[Fate]]:
@@ -75,15 +77,21 @@ class PostgresLedger:
         fates = await self._fates(connection, saving.events)
         return undone([fates[accepted.event.id] for accepted in saving.events])
 
-    async def _fates(self, connection: Any, refused: Sequence[Accepted]) -> dict[str, Fate]:
+    async def _fates(
+        self, connection: Any, refused: Sequence[Accepted], stored: AbstractSet[str] = frozenset()
+    ) -> dict[str, Fate]:
         """Asked behind the commit: a failure here must not look as if nothing had been stored."""
         try:
             why = await self._why(connection, refused)
+            fates: dict[str, Fate] = {one.event.id: fate for one, fate in zip(refused, why, strict=True)}
+            repeats = [receipt_row(receipt) for receipt in _nothing_new(refused, fates, stored)]
+            if repeats:
+                await connection.execute(sql.NOTHING_NEW, *columns(repeats, sql.RECEIPT_ARRAYS))
         except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresError) as error:
             raise CommitUnknown(
                 f"PostgreSQL was lost behind a commit: {error or type(error).__name__}.", hint=HINT
             ) from error
-        return {accepted.event.id: fate for accepted, fate in zip(refused, why, strict=True)}
+        return fates
 
     async def _why(self, connection: Any, refused: Sequence[Accepted]) -> list[Fate]:
         tenants = await connection.fetch(sql.TENANTS, [accepted.event.tenant_id for accepted in refused])
@@ -161,7 +169,7 @@ def _publishing(group: Sequence[Accepted]) -> tuple[str, list[Any]]:
     arguments = columns(map(_event_input, group), sql.EVENT_ARRAYS)
     waiting = [delivery_row(delivery) for accepted in group for delivery in accepted.waiting]
     tags = [(a.event.tenant_id, tag, a.event.id) for a in group for tag in a.event.tags]
-    received = [_receipt_input(a, a.receipt) for a in group if a.receipt is not None]
+    received = [receipt_row(accepted.receipt) for accepted in group if accepted.receipt is not None]
     if waiting:
         arguments += columns(waiting, sql.DELIVERY_ARRAYS)
     if tags:
@@ -169,23 +177,33 @@ def _publishing(group: Sequence[Accepted]) -> tuple[str, list[Any]]:
     if received:
         arguments += columns(received, sql.RECEIPT_ARRAYS)
         arguments += columns(_items(group), sql.ITEM_ARRAYS)
-    return sql.PUBLISH[bool(waiting), bool(tags), bool(received)], arguments
+    again = any(accepted.again for accepted in group)
+    statement = sql.publish(waiting=bool(waiting), tags=bool(tags), received=bool(received), again=again)
+    return statement, arguments
 
 
 def _event_input(accepted: Accepted) -> tuple[Any, ...]:
     return (*event_row(accepted.event), in_hand_text(accepted), accepted.version)
 
 
-def _receipt_input(accepted: Accepted, receipt: Receipt) -> tuple[Any, ...]:
-    """With what decides whether it is stored: the event that it stands and falls with."""
-    return (*receipt_row(receipt), accepted.version, bool(accepted.in_hand))
-
-
-def _items(group: Sequence[Accepted]) -> Iterator[tuple[str, str, str]]:
-    """Whose events decide whether it is a duplicate."""
+def _items(group: Sequence[Accepted]) -> Iterator[tuple[str, str]]:
+    """Receipts and the events that they stand and fall with. No two of a group have one id, whatever their tenants."""
     for receipt in [accepted.receipt for accepted in group if accepted.receipt is not None]:
         for item in receipt.items:
-            yield receipt.tenant_id, receipt.id, item.event_id
+            yield receipt.id, item.event_id
+
+
+def _nothing_new(
+    refused: Sequence[Accepted], fates: Mapping[str, Fate], stored: AbstractSet[str]
+) -> Sequence[Receipt]:
+    """Receipts of whose events none was stored, and none will be."""
+    return [
+        repeated(accepted.receipt)
+        for accepted in refused
+        if accepted.receipt is not None
+        and isinstance(fates[accepted.event.id], Duplicate | KeyConflict)
+        and stored.isdisjoint([item.event_id for item in accepted.receipt.items])
+    ]
 
 
 def _result_input(result: Result) -> tuple[Any, ...]:

@@ -1,5 +1,7 @@
 """The hot statements of PostgreSQL, put together once from the columns that storage shares."""
 
+from functools import cache
+
 from hookline.storage.columns import DELIVERY, EVENT
 from hookline.storage.postgres.arrays import cast
 from hookline.storage.receipt_rows import RECEIPT, RECEIVED_AGAIN
@@ -36,16 +38,19 @@ EVENT_ARRAYS = [_EVENT_TYPES.get(column, "text") for column in EVENT] + ["text",
 DELIVERY_ARRAYS = [_TYPES.get(column, "text") for column in DELIVERY]
 TAG_ARRAYS = ["text"] * 3
 _RECEIPT_TYPES = {"received_at": "bigint", "document": "bytea", "body": "bytea"}
-RECEIPT_ARRAYS = [_RECEIPT_TYPES.get(column, "text") for column in RECEIPT] + ["bigint", "boolean"]
-ITEM_ARRAYS = ["text"] * 3
+RECEIPT_ARRAYS = [_RECEIPT_TYPES.get(column, "text") for column in RECEIPT]
+ITEM_ARRAYS = ["text"] * 2
 _NEXT = "CASE WHEN i.order_key IS NULL THEN NULL ELSE nextval('delivery_sequence') END"
 
 
-def _publish(*, waiting: bool, tags: bool, received: bool) -> str:
+@cache
+def publish(*, waiting: bool, tags: bool, received: bool, again: bool) -> str:
     """An event goes in only if its tenant's configuration is the one it was matched against; if something of it is
     taken in hand, only while the node is known: the lock lets nobody take over between this look and the commit.
     Sorted by key, groups of several nodes wait for one another instead of deadlocking; and within one
     the first has the key.
+
+    `again`: receipts among them may be there.
     """
     first_tag = EVENT_INPUT + (DELIVERY_INPUT if waiting else 0) + 2
     statement = f"""
@@ -79,35 +84,29 @@ WITH hand AS (
   JOIN stored s ON s.tenant_id = i.tenant_id AND s.id = i.event_id
 )"""
     if received:
-        statement += _received(first_tag + (len(TAG_ARRAYS) if tags else 0))
+        statement += _received(first_tag + (len(TAG_ARRAYS) if tags else 0), again=again)
     return statement + " SELECT id FROM stored"
 
 
-def _received(first: int) -> str:
-    """A receipt goes in under the conditions of the event that bears it; it is a duplicate if none of its events is stored."""
-    new = f"""i.id IN (
-    SELECT o.receipt_id
-    FROM unnest({_arrays(first + len(RECEIPT_ARRAYS), ITEM_ARRAYS)}) AS o(tenant_id, receipt_id, event_id)
-    JOIN stored s ON s.tenant_id = o.tenant_id AND s.id = o.event_id
-  )"""  # not a join: the planner takes arrays for short, and would look at all of them for each
-    values = _list(RECEIPT, "i.").replace("i.outcome", f"CASE WHEN {new} THEN i.outcome ELSE 'duplicate' END")
+def _received(first: int, *, again: bool) -> str:
+    """A receipt goes in with the first of its events; those of which none is stored are told of behind it."""
     return f""", received AS (
   INSERT INTO receipts ({_list(RECEIPT)})
-  SELECT {values}
-  FROM unnest({_arrays(first, RECEIPT_ARRAYS)}) AS i({_list(RECEIPT)}, version, in_hand)
-  JOIN tenants t ON t.id = i.tenant_id AND t.config_version = i.version AND t.deleted_at IS NULL
-  LEFT JOIN hand ON i.in_hand
-  WHERE NOT i.in_hand OR hand.id IS NOT NULL
-  {RECEIVED_AGAIN}
+  SELECT {_list(RECEIPT, "i.")}
+  FROM unnest({_arrays(first, RECEIPT_ARRAYS)}) AS i({_list(RECEIPT)})
+  WHERE i.id IN (
+    SELECT o.receipt_id
+    FROM unnest({_arrays(first + len(RECEIPT_ARRAYS), ITEM_ARRAYS)}) AS o(receipt_id, event_id)
+    JOIN stored s ON s.id = o.event_id
+  ) -- not a join: the planner takes arrays for short, and would look at all of them for each
+  {RECEIVED_AGAIN if again else ""}
 )"""
 
 
-PUBLISH = {
-    (waiting, tags, received): _publish(waiting=waiting, tags=tags, received=received)
-    for waiting in (False, True)
-    for tags in (False, True)
-    for received in (False, True)
-}
+NOTHING_NEW = f"""
+INSERT INTO receipts ({_list(RECEIPT)})
+SELECT * FROM unnest({_arrays(1, RECEIPT_ARRAYS)})
+{RECEIVED_AGAIN}"""
 TENANTS = "SELECT id FROM tenants WHERE id = ANY($1::text[]) AND deleted_at IS NULL"
 KEYS = """
 SELECT e.tenant_id, e.idempotency_key, e.id, e.fingerprint, e.accepted_at

@@ -78,9 +78,9 @@ class SqliteLedger:
         tags = [(a.event.tenant_id, tag, a.event.id) for a in kept for tag in a.event.tags]
         if tags:
             connection.executemany(sql.INSERT_TAG, tags)
-        _many(
-            connection, sql.insert_receipts, [_receipt_input(a.receipt, stored) for a in fresh if a.receipt]
-        )
+        receipts = [_receipt_input(a.receipt, stored) for a in fresh if a.receipt is not None]
+        again = any(accepted.again for accepted in fresh)
+        _many(connection, sql.insert_receipts_again if again else sql.insert_receipts, receipts)
         return [
             STORED if accepted.event.id in stored else self._fate(connection, accepted, versions)
             for accepted in group
@@ -168,9 +168,8 @@ def _event_input(node: NodeId | None, accepted: Accepted) -> _Row:
 
 
 def _receipt_input(receipt: Receipt, stored: set[str]) -> _Row:
-    return receipt_row(
-        receipt if any(item.event_id in stored for item in receipt.items) else repeated(receipt)
-    )
+    new = not stored.isdisjoint([item.event_id for item in receipt.items])
+    return receipt_row(receipt if new else repeated(receipt))
 
 
 def _versions(connection: sqlite3.Connection, group: Sequence[Accepted]) -> dict[str, int]:

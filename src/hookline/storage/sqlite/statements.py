@@ -47,7 +47,11 @@ def insert_results(rows: int) -> str:
 
 @lru_cache
 def insert_receipts(rows: int) -> str:
-    return f"INSERT INTO receipts ({_list(RECEIPT)}) VALUES {_values(len(RECEIPT), rows)} {RECEIVED_AGAIN}"
+    return f"INSERT INTO receipts ({_list(RECEIPT)}) VALUES {_values(len(RECEIPT), rows)}"
+
+
+def insert_receipts_again(rows: int) -> str:
+    return f"{insert_receipts(rows)} {RECEIVED_AGAIN}"
 
 
 MOVE = """
