@@ -22,6 +22,10 @@ class Hook(StrEnum):
     PUBLISH_DURING = "publish.during"
     PUBLISH_INSIDE = "publish.inside"
     PUBLISH_AFTER = "publish.after"
+    SAVE_BEFORE = "save.before"
+    SAVE_DURING = "save.during"
+    SAVE_INSIDE = "save.inside"
+    SAVE_AFTER = "save.after"
     RECORD_BEFORE = "record.before"
     RECORD_DURING = "record.during"
     RECORD_INSIDE = "record.inside"
@@ -41,8 +45,8 @@ class Hook(StrEnum):
 AT_START = frozenset({Hook.MIGRATE_INSIDE})
 SQLITE_AT_START = AT_START | {Hook.TAKE_OVER_INSIDE}
 """Passed while the node starts, so that it must be armed from its first moment."""
-SQLITE_ONLY = frozenset({Hook.PUBLISH_INSIDE, Hook.RECORD_INSIDE, Hook.CLAIM_INSIDE})
-"""On PostgreSQL each of these transactions is one statement: `during` cuts it."""
+SQLITE_ONLY = frozenset({Hook.PUBLISH_INSIDE, Hook.SAVE_INSIDE, Hook.RECORD_INSIDE, Hook.CLAIM_INSIDE})
+"""On PostgreSQL these transactions are one statement or two: `during` cuts them."""
 MOST_PASSES = {
     Hook.MIGRATE_INSIDE: 20,
     Hook.TAKE_OVER_INSIDE: 1,

@@ -24,7 +24,7 @@ from hookline.model.attempt import Exchange
 from hookline.model.ids import DeliveryId, NodeId
 from hookline.net.client import Client, Request, Sending
 from hookline.storage import nodes
-from hookline.storage.ledger import Accepted, Claimed, Fate, LanePace, Ledger, Result, Want
+from hookline.storage.ledger import Accepted, Claimed, Fate, LanePace, Ledger, Result, Saving, Want
 from hookline.storage.sqlite.database import SqliteDatabase
 from hookline.storage.sqlite.ledger import SqliteLedger
 from hookline.telemetry import Telemetry
@@ -42,6 +42,7 @@ class KillingLedger(PassingLedger):
         super().__init__(plain)
         self._trigger = trigger
         self._publishing = _inside(plain, trigger, Hook.PUBLISH_INSIDE)
+        self._saving = _inside(plain, trigger, Hook.SAVE_INSIDE)
         self._recording = _inside(plain, trigger, Hook.RECORD_INSIDE)
         self._claiming = _inside(plain, trigger, Hook.CLAIM_INSIDE)
 
@@ -50,6 +51,13 @@ class KillingLedger(PassingLedger):
         self._trigger.during(Hook.PUBLISH_DURING)
         fates = await self._publishing.publish(node, group)
         self._trigger.at(Hook.PUBLISH_AFTER)
+        return fates
+
+    async def save(self, node: NodeId | None, savings: Sequence[Saving]) -> Sequence[Sequence[Fate]]:
+        self._trigger.at(Hook.SAVE_BEFORE)
+        self._trigger.during(Hook.SAVE_DURING)
+        fates = await self._saving.save(node, savings)
+        self._trigger.at(Hook.SAVE_AFTER)
         return fates
 
     async def record(

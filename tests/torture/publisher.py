@@ -11,8 +11,10 @@ from typing import Any
 import aiohttp
 import msgspec
 
-from tests.torture.receivers import TYPES
+from tests.torture.saver import SAVERS, Saver
 
+WEIGHTS = {"order.created": 30, "ping": 60, "hang": 10}
+"""How often each type is published."""
 SINGLES, BATCHES, SENDERS = 8, 2, 4
 """Connections of each kind; senders are a provider's, which post to a source."""
 SECRET, SIGNATURE = "a secret of the torture", "X-Signature"
@@ -51,6 +53,7 @@ class Publisher:
         self._urls = urls
         self._rng = random.Random(f"{seed} publisher")
         self._stop = False
+        self.saver = Saver(session, urls, seed)
 
     @asynccontextmanager
     async def publishing(self) -> AsyncIterator[None]:
@@ -64,6 +67,8 @@ class Publisher:
                 group.create_task(self._batches())
             for _ in range(SENDERS):
                 group.create_task(self._sends())
+            for _ in range(SAVERS):
+                group.create_task(self.saver.save(lambda: self._stop))
             yield
 
     async def publish_again(self, keys: Sequence[str]) -> int:
@@ -117,7 +122,7 @@ class Publisher:
 
     def _new(self, type_: str = "") -> dict[str, Any]:
         key = f"key-{len(self.types)}"
-        self.types[key] = type_ or self._rng.choices(list(TYPES), (30, 60, 10))[0]
+        self.types[key] = type_ or self._rng.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
         return self._event(key)
 
     def _event(self, key: str) -> dict[str, Any]:

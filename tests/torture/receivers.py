@@ -13,6 +13,8 @@ from enum import StrEnum
 
 import msgspec
 
+from tests.torture.saver import CREATED, UPDATED
+
 
 class Act(StrEnum):
     OK = "200 OK"
@@ -55,7 +57,7 @@ _AT_ONCE = struct.pack("ii", 1, 0)
 """Linger for no time: closing resets."""
 FANNED = "order.*"
 ALL_MANNERS = (
-    Manners(name="good", events=(FANNED, "ping"), acts={Act.OK: 1}, slowest=0.1),
+    Manners(name="good", events=(FANNED, "ping", "contact.*"), acts={Act.OK: 1}, slowest=0.1),
     Manners(
         name="flaky",
         events=(FANNED,),
@@ -64,14 +66,14 @@ ALL_MANNERS = (
     Manners(name="slow", events=(FANNED,), acts={Act.OK: 1}, slowest=0.8),
     Manners(
         name="picky",
-        events=(FANNED,),
+        events=(FANNED, "contact.*"),
         acts={Act.OK: 70, Act.MISSING: 20, Act.FAIL: 5, Act.BUSY: 5},
         order="key",
     ),
     Manners(name="drowsy", events=(FANNED,), acts={Act.OK: 95, Act.HANG: 5}, timeout=1.0),
     Manners(name="hanging", events=("hang",), acts={Act.HANG: 1}, timeout=1.0),
 )
-TYPES = {"order.created": 5, "ping": 1, "hang": 1}
+TYPES = {"order.created": 5, "ping": 1, "hang": 1, CREATED: 2, UPDATED: 2}
 """Each event type, and how many of those endpoints it must reach."""
 
 

@@ -13,6 +13,7 @@ from hookline.model.attempt import Attempt, Cause
 from tests.torture.processes import Death
 from tests.torture.receivers import TYPES, Arrival
 from tests.torture.run import Seen
+from tests.torture.saver import key_of
 
 IN_FLIGHT = 256
 """Of one node: so many duplicates one kill may make."""
@@ -55,6 +56,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     duplicates_allowed: int
     received: int
     """Of the acknowledged, those that a provider sent to a source."""
+    saved: int
+    """Of the acknowledged, those that states of records made."""
     untold: int
     """Requests that no attempt tells of."""
     interrupted: int
@@ -70,17 +73,27 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def judge(seen: Seen) -> Verdict:
+    rows = await seen.place.rows("SELECT id, type, idempotency_key, matched FROM events")
+    of_records = await _of_records(seen)
     events = [
-        (id_, type_, key.rpartition(" ")[2], matched)
-        for id_, type_, key, matched in await seen.place.rows(
-            "SELECT id, type, idempotency_key, matched FROM events"
-        )
+        (id_, type_, of_records[id_] if key is None else key.rpartition(" ")[2], matched)
+        for id_, type_, key, matched in rows
     ]
     ids = {key: id_ for id_, _, key, _ in events}
-    seen.publisher.acknowledged |= {key: ids.get(key, "nothing") for key in seen.publisher.received}
+    saved = seen.publisher.saver.saved
+    seen.publisher.acknowledged |= {
+        key: ids.get(key, "nothing") for key in (*seen.publisher.received, *saved)
+    }
+    seen.publisher.types |= saved
     return _Judge(seen, events, await _kept(seen), await _counters(seen)).verdict(
         [str(row[0]) for row in await seen.place.rows("SELECT id FROM nodes")]
     )
+
+
+async def _of_records(seen: Seen) -> dict[str, str]:
+    """Event → the key that its record bore; these events have no idempotency key."""
+    rows = await seen.place.rows("SELECT id, data FROM events WHERE idempotency_key IS NULL")
+    return {id_: key_of(msgspec.json.decode(data)) for id_, data in rows}
 
 
 async def _kept(seen: Seen) -> list[Kept]:
@@ -158,6 +171,7 @@ class _Judge:
             duplicates=duplicates,
             duplicates_allowed=allowed,
             received=len(seen.publisher.received),
+            saved=len(seen.publisher.saver.saved),
             untold=self._untold(),
             interrupted=sum(attempt.exchange.cause is Cause.INTERRUPTED for attempt in attempts),
             dead_by_interruption=sum("were cut off" in one.reason for one in self._kept),
@@ -218,7 +232,8 @@ class _Judge:
         for node in seen.nodes:
             yield from node.faults
             yield from (f"{node.name}: {line}" for line in node.lines() if line["what"] == "Fault")
-        yield from (f"the publisher was told {answer}" for answer in seen.publisher.refused)
+        refused = (*seen.publisher.refused, *seen.publisher.saver.refused)
+        yield from (f"the publisher was told {answer}" for answer in refused)
         if seen.drain_seconds is None:
             yield "it did not drain"
         if seen.place.kind == "sqlite" and self._untold():
@@ -226,6 +241,7 @@ class _Judge:
         if seen.repeats_wrong:
             yield f"{seen.repeats_wrong} repeated keys were not answered as duplicates"
         yield from self._events_wrong()
+        yield from self._records_wrong()
         for one in self._kept:
             yield from (f"{one.id}: {fault}" for fault in self._wrong_with(one))
         yield from self._bodies_wrong()
@@ -243,6 +259,21 @@ class _Judge:
             wanted = len(_decode_list(matched)) if matched else 0
             if not wanted == rows[event] == TYPES[type_]:
                 yield f"{event} ({type_}) matched {wanted} endpoints and has {rows[event]} deliveries"
+
+    def _records_wrong(self) -> Iterator[str]:
+        """Every state of a record made one event, and they came in the order of the states."""
+        saver = self._seen.publisher.saver
+        made: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for event, type_, key, _ in self._events:
+            made[key].append((event, type_))
+        for key, type_ in saver.saved.items():
+            types = [found for _, found in made[key]]
+            if types not in ([], [type_]):  # none: told as lost
+                yield f"{key} made {types} and not {type_}"
+        for record, keys in saver.walks.items():
+            ids = [event for key in keys for event, _ in made[key]]
+            if ids != sorted(ids):
+                yield f"the events of record {record} came in another order than its states"
 
     def _wrong_with(self, one: Kept) -> Iterator[str]:
         if one.state not in {"delivered", "dead"}:
