@@ -7,7 +7,7 @@ from types import FrameType, MappingProxyType
 
 import msgspec
 
-from benchmarks import backlog, hang, lanes, throughput, throughput_text
+from benchmarks import backlog, dates, hang, lanes, throughput, throughput_text
 from benchmarks.machine import Refused, alone_in, check
 from benchmarks.options import Options, Scenario, parse
 from benchmarks.outcome import Outcome
@@ -25,6 +25,7 @@ SCENARIOS: Mapping[Scenario, Callable[[Options, Progress], Outcome]] = MappingPr
         Scenario.HANG: hang.run,
         Scenario.BACKLOG: backlog.run,
         Scenario.LANES: lanes.run,
+        Scenario.DATES: dates.run,
     }
 )
 

@@ -19,6 +19,7 @@ class Scenario(StrEnum):
     HANG = "hang"
     BACKLOG = "backlog"
     LANES = "lanes"
+    DATES = "dates"
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +47,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     backlog: int
     lanes: int
     each: int
+    dates: int
+    """Records that wait for one."""
     folder: Path
     json: bool
     profile: Path | None
@@ -55,8 +58,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 _FULL = {"runs": 5, "seconds": 10.0, "warm_up": 2.0, "ceiling": 3.0, "accept": 3.0, "open": 20.0}
 _QUICK = {"runs": 1, "seconds": 2.0, "warm_up": 0.5, "ceiling": 0.7, "accept": 0.5, "open": 3.0}
-_FULL_SIZES = {"backlog": 1_000_000, "lanes": 10_000, "each": 100, "hang_seconds": 60.0}
-_QUICK_SIZES = {"backlog": 20_000, "lanes": 200, "each": 50, "hang_seconds": 5.0}
+_FULL_SIZES = {"backlog": 1_000_000, "lanes": 10_000, "each": 100, "dates": 100_000, "hang_seconds": 60.0}
+_QUICK_SIZES = {"backlog": 20_000, "lanes": 200, "each": 50, "dates": 5_000, "hang_seconds": 5.0}
 
 
 def parse(arguments: Sequence[str] | None = None) -> Options:
@@ -85,6 +88,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         backlog=given.backlog or int(sizes["backlog"]),
         lanes=given.lanes or int(sizes["lanes"]),
         each=given.each or int(sizes["each"]),
+        dates=given.dates or int(sizes["dates"]),
         folder=given.dir.resolve(),
         json=given.json,
         profile=given.profile and given.profile.resolve(),
@@ -122,6 +126,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--backlog", type=_whole(1), help="due deliveries of the dead endpoint: 1000000, with --quick 20000")
     add("--lanes", type=_whole(1), help="endpoints with due deliveries: 10000, with --quick 200")
     add("--each", type=_whole(1), help="due deliveries of each of them: 100, with --quick 50")
+    add("--dates", type=_whole(1), help="records that wait for a date: 100000, with --quick 5000")
     add("--dir", type=Path, default=ROOT / ".bench", help="a folder on a real disk, for everything written")
     add("--program", metavar="COMMAND", help="how to run another hookline, to compare two builds")
     add(

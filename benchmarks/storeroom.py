@@ -1,19 +1,24 @@
 """Storeroom: the gateway's own storage, opened while no gateway runs, to fill it and to time its claims."""
 
+import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
 from typing import Self
 
 import msgspec
 
 from benchmarks.traffic import data_of
-from hookline.clock import Micros, SystemClock
+from hookline.clock import SECOND, Micros, SystemClock
 from hookline.config import Settings, load
+from hookline.errors import Conflict
 from hookline.model.delivery import Delivery, State
 from hookline.model.endpoint import Endpoint
 from hookline.model.event import Event
 from hookline.model.ids import EndpointId, Ids, NodeId, TenantId, delivery_id
+from hookline.model.record import Record, RecordKey
 from hookline.model.tenant import Tenant
 from hookline.storage.ledger import Accepted, Claimed, LaneKey, Result, Stored, Want
 from hookline.storage.open import Location, Opened, open_store
@@ -22,6 +27,8 @@ from hookline.vault import Vault, load_keys
 GROUP = 1000
 """Rows of one transaction while filling."""
 _LEASE = Micros(3_600_000_000)
+DATED = TenantId("ten_dates")
+"""Whose records have dates."""
 
 
 class Storeroom:
@@ -78,6 +85,31 @@ class Storeroom:
                 raise RuntimeError(f"Filling failed: {fates[:3]}")
             progress(start + len(group))
 
+    async def dates(self, dates: Mapping[int, int], progress: Callable[[int], None]) -> None:
+        """Save a callback request for each, of one tenant, that expires then (microseconds)."""
+        todo = [_expiring(number, at, Micros(self._clock.now())) for number, at in dates.items()]
+        with suppress(Conflict):
+            now = self._clock.now()
+            await self._opened.store.tenants.create(
+                Tenant(id=DATED, name="bench", created_at=now, updated_at=now)
+            )
+        for start in range(0, len(todo), GROUP):
+            saving = map(self._opened.store.records.save, todo[start : start + GROUP])
+            if not all(await asyncio.gather(*saving)):
+                raise RuntimeError("Filling failed: a record is there already")
+            progress(min(start + GROUP, len(todo)))
+
+    async def passed(self) -> dict[int, list[int]]:
+        """Of those, when the events were accepted."""
+        found: dict[int, list[int]] = defaultdict(list)
+        page = await self._opened.store.events.list(DATED, limit=200)
+        while True:
+            for event in page.items:
+                found[int(event.order_key.partition(":")[2])].append(event.accepted_at)
+            if page.after is None:
+                return found
+            page = await self._opened.store.events.list(DATED, limit=200, after=page.after)
+
     async def claim(self, lanes: Sequence[LaneKey], count: int) -> tuple[float, int]:
         """Seconds that a claim of up to `count` of each lane took, and how many it brought. They are then delivered."""
         wants = [Want(lane=lane, count=count) for lane in lanes]
@@ -125,6 +157,27 @@ class Storeroom:
             claimed.delivery, state=State.DELIVERED, due_at=None, finished_at=self._clock.now()
         )
         return Result(delivery=done, fresh=False)
+
+
+def _expiring(number: int, at: int, now: Micros) -> Record:
+    expires = datetime.fromtimestamp(at / SECOND, UTC).isoformat()
+    state = {
+        "id": number,
+        "customer_name": "Max Mustermann",
+        "phone_number": "+4915112345678",
+        "priority": "high",
+        "status": "pending",
+        "is_overdue": False,
+        "expires_at": expires,
+    }
+    return Record(
+        key=RecordKey(tenant_id=DATED, system="askpro-callbacks", type="callback_request", id=str(number)),
+        state=msgspec.json.encode(state),
+        version=1,
+        due_at=Micros(at),
+        created_at=now,
+        updated_at=now,
+    )
 
 
 def lane_of(tenant: str, endpoint: str) -> LaneKey:
