@@ -19,6 +19,8 @@ from tests.clock import ManualClock
 from tests.postgres import create_database, drop_database, running_server
 
 KEY_LIFE = 7 * 86_400 * 1_000_000
+FOLLOWED = "case.created"
+"""A type of event of which every delivery's end is kept."""
 
 
 @pytest.fixture
@@ -76,14 +78,14 @@ async def other_empty_postgres_url(postgres_server: str, database_names: Iterato
 async def sqlite_store(tmp_path: Path, vault: Vault) -> AsyncIterator[Store]:
     database = SqliteDatabase.open(tmp_path / "hookline.db")
     await upgrade(database)
-    yield Store.over(database, SqliteLedger(database, key_life=KEY_LIFE), vault)
+    yield Store.over(database, SqliteLedger(database, key_life=KEY_LIFE, followed={FOLLOWED}), vault)
     await database.close()
 
 
 @pytest.fixture
 async def postgres_store(postgres_url: str, vault: Vault) -> AsyncIterator[Store]:
     database = await PostgresDatabase.open(postgres_url, pool_size=2)
-    yield Store.over(database, PostgresLedger(database, key_life=KEY_LIFE), vault)
+    yield Store.over(database, PostgresLedger(database, key_life=KEY_LIFE, followed={FOLLOWED}), vault)
     await database.close()
 
 

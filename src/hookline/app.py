@@ -28,6 +28,7 @@ from hookline.deliver.told import Told
 from hookline.deliver.worker import Worker
 from hookline.emissions import NodeStarted, NodeStopped, NodeStopping, RestoreHeld
 from hookline.model.ids import NodeId
+from hookline.records.after_delivery import AfterDelivery
 from hookline.records.deadlines import Deadlines
 from hookline.records.saver import Saver
 from hookline.route.distant import DistantHand
@@ -44,6 +45,7 @@ HOLD_CHUNK = 1000
 SETTLE_EVERY, MEASURE_EVERY, FORGET_EVERY = 2.0, 10.0, 600.0
 DEADLINES_EVERY = 0.5
 """Seconds: half of what an event of a date may be late."""
+ENDINGS_EVERY = 0.5
 
 
 class Roles(msgspec.Struct, frozen=True, kw_only=True):
@@ -255,11 +257,22 @@ def _loops(engine: Engine) -> list[Coroutine[None, None, None]]:
         loops.append(engine.delivering.claimer.run())
         chores += [(core.upkeep.settle, SETTLE_EVERY), (core.upkeep.forget, FORGET_EVERY)]
         deadlines = Deadlines(core.opened.store.records, engine.saver, core.clock)
-        chores.append((deadlines.pass_, DEADLINES_EVERY))
+        chores += [(deadlines.pass_, DEADLINES_EVERY), (_after_delivery(engine).pass_, ENDINGS_EVERY)]
     else:
         chores.append((partial(_follow_database, core), core.settings.heartbeat))
     fault = core.telemetry.fault
     return loops + [repeat(chore, every=every, clock=core.clock, fault=fault) for chore, every in chores]
+
+
+def _after_delivery(engine: Engine) -> AfterDelivery:
+    opened = engine.core.opened
+    return AfterDelivery(
+        endings=opened.store.endings,
+        publisher=engine.publisher,
+        saver=engine.saver,
+        directory=opened.directory,
+        telemetry=engine.core.telemetry,
+    )
 
 
 def _tell_end(telemetry: Telemetry, task: asyncio.Task[None]) -> None:

@@ -1,6 +1,7 @@
 """What every role of a node needs: settings read into parts, the store opened, the catalogue loaded."""
 
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -54,7 +55,13 @@ async def build_core(
     clock: Clock,
 ) -> Core:
     """Opened and read; what it opens is closed with `stack`. `wrap` may stand between and the hot verbs."""
-    opened = await open_store(location_of(settings), Vault(load_keys(settings)), clock)
+    plain = load_dialects(settings.catalog)
+    dialects = {name: compile_dialect(dialect) for name, dialect in plain.items()}
+    providers = load_providers(settings.catalog)
+    systems = load_systems(dialects, providers, settings.catalog)
+    zones = {name: plain[system.dialect].time.zone for name, system in systems.items()}
+    kinds = Kinds(systems, zones)
+    opened = await open_store(location_of(settings, kinds.followed), Vault(load_keys(settings)), clock)
     stack.push_async_callback(opened.close)
     resolver = DnsResolver(clock)
     stack.push_async_callback(resolver.close)
@@ -64,11 +71,6 @@ async def build_core(
         dial=guard, proxy=parse_proxy(proxy, names=settings.proxy_resolves_names) if proxy else None
     )
     stack.push_async_callback(client.close)
-    plain = load_dialects(settings.catalog)
-    dialects = {name: compile_dialect(dialect) for name, dialect in plain.items()}
-    providers = load_providers(settings.catalog)
-    systems = load_systems(dialects, providers, settings.catalog)
-    zones = {name: plain[system.dialect].time.zone for name, system in systems.items()}
     bounds = Bounds(
         retention_days=settings.retention_days,
         idempotency_days=settings.idempotency_days,
@@ -84,7 +86,7 @@ async def build_core(
         ledger=wrap(opened.store.ledger),
         dialects=dialects,
         systems=systems,
-        kinds=Kinds(systems, zones),
+        kinds=kinds,
         guard=guard,
         client=client,
         targets=Targets(dialects, guard.check),
@@ -95,12 +97,13 @@ async def build_core(
     )
 
 
-def location_of(settings: Settings) -> Location:
+def location_of(settings: Settings, followed: AbstractSet[str] = frozenset()) -> Location:
     return Location(
         sqlite=settings.sqlite_file,
         postgres=settings.database_url,
         pool_size=settings.pool_size,
         key_days=settings.idempotency_days,
+        followed=followed,
     )
 
 

@@ -27,6 +27,7 @@ class Level(StrEnum):
     INFO = "info"
     WARNING = "warning"
     ERROR = "error"
+    CRITICAL = "critical"
 
 
 class Emission(msgspec.Struct, frozen=True, kw_only=True, tag_field="what", tag=True, omit_defaults=True):

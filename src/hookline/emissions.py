@@ -22,7 +22,7 @@ from hookline.emissions_inbound import (
     SourceFailed,
 )
 from hookline.emissions_library import LibraryDebug, LibraryError, LibraryNote, LibraryWarning
-from hookline.emissions_records import DeadlinePassed, RecordRuleFailed, RecordSaved
+from hookline.emissions_records import DeadlinePassed, DeliveryExhausted, RecordRuleFailed, RecordSaved
 from hookline.model.attempt import Cause
 
 
@@ -356,6 +356,7 @@ EMISSIONS: tuple[type[Emission], ...] = (
     RecordSaved,
     RecordRuleFailed,
     DeadlinePassed,
+    DeliveryExhausted,
     FilterFailed,
     FilterSwitchedOff,
     AttemptDelivered,

@@ -1,4 +1,4 @@
-"""What Hookline emits of records: the part of the table in `emissions` that is about them."""
+"""What Hookline emits of records, and of what follows from deliveries: a part of the table in `emissions`."""
 
 from hookline import metrics
 from hookline.emission import Emission, Level
@@ -39,3 +39,17 @@ class DeadlinePassed(Emission, frozen=True, kw_only=True):
     deadline: str
     late: float
     """Seconds between the date and its event."""
+
+
+class DeliveryExhausted(Emission, frozen=True, kw_only=True):
+    """A delivery was given up for good, and its event `hookline.delivery.exhausted` was made: once for each."""
+
+    level = Level.CRITICAL
+    words = "Delivery exhausted: {type} ({delivery_id}) for endpoint {endpoint_id} after {attempts} attempts - {reason}"
+    tenant_id: str
+    event_id: str
+    endpoint_id: str
+    delivery_id: str
+    type: str
+    attempts: int
+    reason: str

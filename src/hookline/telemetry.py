@@ -32,7 +32,10 @@ _LEVELS: Mapping[LogLevel, int] = MappingProxyType(
 
 
 _NUMBERS: Mapping[Level, int] = MappingProxyType(
-    {Level[name]: logging.getLevelNamesMapping()[name] for name in ("DEBUG", "INFO", "WARNING", "ERROR")}
+    {
+        Level[name]: logging.getLevelNamesMapping()[name]
+        for name in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+    }
 )
 
 
@@ -187,6 +190,8 @@ class _Sink:
     def error(self, line: bytes) -> None:
         self._lines.append(line)
         self.flush()
+
+    critical = error
 
     def flush(self) -> None:
         lines, self._lines = self._lines, []

@@ -116,6 +116,12 @@ async def test_deprecated_and_unknown_types_are_warned_of(api: Running, keys: Ke
     assert "Did you mean call.started?" in wrong.json["warnings"][0]["detail"]
 
 
+async def test_names_of_hooklines_own_events_are_kept(api: Running, keys: Keys) -> None:
+    path = "/v1/event-types/hookline.delivery.exhausted"
+    told = await api.call("PUT", path, keys["manage"], json={})
+    assert (told.status, told.code, told.json["field"]) == (422, "invalid_field", "name")
+
+
 @pytest.mark.parametrize(
     ("fields", "field"),
     [

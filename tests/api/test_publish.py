@@ -77,6 +77,7 @@ async def test_data_that_is_not_json(api: Running, keys: Keys) -> None:
         (b'{"type":7,"data":1}', "invalid_field", "type"),
         (b'{"type":"a b","data":1}', "invalid_field", "type"),
         (b'{"type":"a.*","data":1}', "invalid_field", "type"),
+        (b'{"type":"hookline.delivery.exhausted","data":1}', "invalid_field", "type"),
         (b'{"type":"a.b","data":1,"time":"yesterday"}', "invalid_field", "time"),
         (b'{"type":"a.b","data":1,"time":"2026-01-01T00:00:00"}', "invalid_field", "time"),
         (b'{"type":"a.b","data":1,"time":"1969-12-31T23:59:59Z"}', "invalid_field", "time"),

@@ -270,6 +270,12 @@ async def test_types_are_mapped_and_the_original_kept(api: Running, keys: Keys) 
     assert whole["events"][0]["original_type"] == "invoice.paid"
 
 
+async def test_no_source_makes_events_of_hookline(api: Running, keys: Keys) -> None:
+    given = {"provider": "none", "types": {"x": "hookline.delivery.exhausted"}}
+    told = await api.call("POST", "/v1/sources", keys["manage"], json=given)
+    assert (told.code, told.json["field"]) == ("invalid_field", "types.x")
+
+
 async def test_a_handshake_is_answered_and_makes_no_event(api: Running, keys: Keys) -> None:
     made = await source(api, keys, provider="slack")
     body = b'{"type":"url_verification","challenge":"abc"}'

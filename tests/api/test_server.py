@@ -14,6 +14,7 @@ from hookline.setting_types import Seconds, Secret, Size
 from tests.api.conftest import Keys, make_keys
 from tests.api.raw import Wire, post, wire
 from tests.api.running import Running, serving, settings_for
+from tests.engine.gateway import until
 
 EVENT = b'{"type":"a.b","data":1}'
 
@@ -36,6 +37,19 @@ async def tight(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Runni
 @pytest_asyncio.fixture(loop_scope="session", scope="module")
 async def tight_keys(tight: Running) -> Keys:
     return await make_keys(tight)
+
+
+async def test_a_client_that_leaves_is_no_fault_of_ours(tight: Running, tight_keys: Keys) -> None:
+    """It closes in the middle of its body: a line says so, and no line tells of an error within."""
+    head = (
+        f"PUT /v1/event-types/left.early HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {tight_keys['manage']}\r\n"
+        "Content-Length: 100\r\n\r\n"
+    )
+    async with wire(tight.port) as client:
+        await client.send(head.encode() + b"{")
+        await asyncio.sleep(0.05)  # for the handler to wait for the rest
+    await until(lambda: b"left.early" in tight.log.getvalue())
+    assert tight.faults() == []
 
 
 async def test_slow_headers_end_with_408(tight: Running) -> None:

@@ -137,3 +137,9 @@ def test_what_else_a_scheme_says_may_be_overridden() -> None:
     fetch = made.schemes["one"].fetch
     assert fetch is not None
     assert (fetch.url, fetch.host) == ("https://keys.example.com/keys/1", "keys\\.example\\.com")
+
+
+@pytest.mark.parametrize("prefix", ["hookline", "hookline.delivery"])
+def test_no_provider_makes_events_of_hookline(prefix: str) -> None:
+    assert refused(file(), {"prefix": prefix}).field == "overrides.prefix"
+    assert file().provider({}, {"prefix": "hooklines"}).event_prefix == "hooklines"

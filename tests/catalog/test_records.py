@@ -24,9 +24,12 @@ records:
         id: {type: string}
         state: {type: string, enum: [on, off]}
         until: {type: [string, "null"], format: date-time}
+        sent: {type: string}
+        why: {type: [string, "null"]}
     example: {id: l1, state: "on"}
     ignored: [until]
     closed: {state: ["off"]}
+    delivery: {status: sent, error: why}
     events:
       lamp.lit: {created: true, became: {state: "on"}}
     deadlines:
@@ -49,6 +52,9 @@ def test_a_folder_brings_its_records_along(tmp_path: Path) -> None:
         ('became: {state: "on"}', "became: {stat: 1}", "lamp.lit: {created", "no field stat"),
         ('closed: {state: ["off"]}', "closed: {state: [out]}", "closed:", 'state is never "out"'),
         ("ignored: [until]", "ignored: [x]", "ignored:", "no field x"),
+        ("{status: sent", "{status: state", "delivery:", 'state is never "pending"'),
+        ("error: why", "error: sent", "delivery:", "sent is never null"),
+        ("error: why", "error: what", "delivery:", "no field what"),
         ("{state}", "{stat}", "lamp.out: {at", "no field stat"),
         ("{state}", "{state} now", "lamp.out: {at", "is no place"),
         ("{state}", "{", "lamp.out: {at", "is no place"),

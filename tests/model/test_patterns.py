@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hookline.errors import InvalidField, InvalidPattern
-from hookline.model.patterns import Patterns, check_pattern, check_type
+from hookline.model.patterns import Patterns, check_pattern, check_publishable, check_type
 
 NAMES = st.lists(st.text("ab_0", min_size=1, max_size=3), min_size=1, max_size=4).map(".".join)
 
@@ -86,3 +86,20 @@ def test_a_type_matches_exactly_when_some_pattern_does(event_type: str, patterns
         )
 
     assert Patterns(tuple(patterns)).matches(event_type) is any(map(plain, patterns))
+
+
+def test_what_hookline_says_of_itself_is_for_whoever_asks_for_it() -> None:
+    """A star means everybody else's events."""
+    ours = "hookline.delivery.exhausted"
+    assert not Patterns(("*",)).matches(ours)
+    assert Patterns(("*",)).which(ours) is None
+    assert Patterns(("*",)).matches("hooklines.delivery")
+    for pattern in (ours, "hookline.*", "hookline.delivery.*"):
+        assert Patterns(("*", pattern)).matches(ours)
+        assert Patterns(("*", pattern)).which(ours) == pattern
+
+
+def test_nobody_else_makes_events_of_these_names() -> None:
+    with pytest.raises(InvalidField, match="kept for the events that Hookline makes"):
+        check_publishable("hookline.delivery.exhausted")
+    assert check_publishable("hooklines.delivery") == "hooklines.delivery"

@@ -114,7 +114,7 @@ class Calm:
         if "\0" in scope["path"]:
             await send_answer(watched, self.faults.answer(scope, self._routes.nothing()))
         else:
-            await self._rest(self._plain(scope), receive, watched)
+            await self._rest(self._plain(scope), _while_there(receive), watched)
         self.tell(_route(scope["path"]), status, started)
 
     def tell(self, route: Route, status: int, started: float) -> None:
@@ -123,6 +123,18 @@ class Calm:
                 route=route, status=_CLASSES[status // 100], seconds=time.perf_counter() - started
             )
         )
+
+
+def _while_there(receive: Receive) -> Receive:
+    """Raises ClientGone where Litestar would raise an error of ours."""
+
+    async def heard() -> Message:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        return message
+
+    return heard
 
 
 class Api:

@@ -13,7 +13,7 @@ from hookline.api.text import LINE
 from hookline.api.times import micros
 from hookline.errors import InvalidField
 from hookline.model.event import JSON
-from hookline.model.patterns import MAX_NAME, check_type
+from hookline.model.patterns import MAX_NAME, check_publishable
 from hookline.route.draft import Draft
 
 _CONTENT_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+( ?;[\x20-\x7e]*)?")
@@ -23,7 +23,7 @@ OrderKey = Annotated[str, msgspec.Meta(max_length=128, pattern=LINE)]
 Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=128, pattern=LINE)]
 
 
-# Checked by `check_type`; this only tells the document.
+# Checked by `check_publishable`; this only tells the document.
 TypeName = Annotated[
     str,
     msgspec.Meta(extra_json_schema={"pattern": r"^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*$", "maxLength": MAX_NAME}),
@@ -69,7 +69,7 @@ def draft_of(given: EventIn, header_key: bytes = b"") -> Draft:
     """`header_key`: the value of the header Idempotency-Key, if there is one."""
     data, content_type = _data(given)
     try:
-        check_type(given.type)
+        check_publishable(given.type)
     except InvalidField as error:
         error.field = "type"
         raise

@@ -15,7 +15,7 @@ from hookline.errors import InvalidField
 from hookline.model.api_key import Scope
 from hookline.model.event_type import Enforcement, EventType
 from hookline.model.json_schema import check_event_type
-from hookline.model.patterns import check_type
+from hookline.model.patterns import check_publishable
 
 _NULL = b"null"
 
@@ -64,7 +64,7 @@ async def put_event_type(
     """Create an event type (201), or replace it (200). Publishing does not need one."""
     given = decode_body(body, _TYPE)
     with at_field("name"):
-        check_type(name)
+        check_publishable(name)
     schema, example = _given(given.schema), _given(given.example)
     await asyncio.to_thread(check_event_type, schema, example)  # of the largest it takes half a second
     if given.enforcement is not Enforcement.OFF and schema is None:

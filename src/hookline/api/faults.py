@@ -13,7 +13,7 @@ from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
 from hookline.api.parts import Parts
 from hookline.api.problem import Answer, answer_of, internal_problem, problem_answer
-from hookline.api.reading import Scope, too_large
+from hookline.api.reading import ClientGone, Scope, too_large
 from hookline.emissions import RequestRefused
 from hookline.errors import BadRequest, HooklineError, MethodNotAllowed, NotFound
 
@@ -73,6 +73,8 @@ class Faults:
             return error
         if isinstance(error, RequestEntityTooLarge):
             return too_large(self._limit)
+        if isinstance(error, ClientGone):  # nobody reads the answer; the log does
+            return BadRequest("The client closed the connection before its request was whole.")
         return self._routing(scope["method"], error) if isinstance(error, HTTPException) else None
 
     def _routing(self, method: str, error: HTTPException) -> HooklineError | None:

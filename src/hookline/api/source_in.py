@@ -14,7 +14,7 @@ from hookline.clock import Micros
 from hookline.errors import InvalidField
 from hookline.model.endpoint import Secret
 from hookline.model.ids import TenantId
-from hookline.model.patterns import check_type
+from hookline.model.patterns import check_publishable
 from hookline.model.provider import Scheme
 from hookline.model.source import DEFAULT_BODY_LIMIT, MAX_BODY_LIMIT, Source, SourceAnswer, Verification
 from hookline.net.header import MASK
@@ -123,7 +123,7 @@ def _check(given: SourceIn) -> None:
             raise InvalidField(f"{error}.", hint=hint, field=f"addresses[{position}]") from None
     for original, name in given.types.items():
         with at_field(f"types.{original}"):
-            check_type(name)
+            check_publishable(name)
     check_forward(given.forward)
     if given.answer is not None and given.answer.body and given.answer.status in _WITHOUT_BODY:
         hint = "Leave the body out, or answer 200."

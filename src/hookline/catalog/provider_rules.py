@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 
 from hookline.errors import InvalidField
+from hookline.model.patterns import OURS
 from hookline.model.place import Place, parse_text, places
 from hookline.model.provider import (
     STATIC,
@@ -72,6 +73,8 @@ def check_provider(provider: Provider) -> None:
     """Raises InvalidField, with the field, for what types cannot say."""
     if provider.prefix and not _PREFIX.fullmatch(provider.prefix):
         raise InvalidField("A prefix is lower-case letters, digits and underscores.", field="prefix")
+    if f"{provider.event_prefix}.".startswith(OURS):
+        raise InvalidField(f"Types that begin with {OURS} are kept for Hookline.", field="prefix")
     if not provider.schemes:
         raise InvalidField("A provider has at least one scheme.", field="schemes")
     if not any(scheme.default for scheme in provider.schemes.values()):

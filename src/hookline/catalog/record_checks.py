@@ -10,7 +10,16 @@ from hookline.catalog.json_tree import check_json, texts_of
 from hookline.errors import InvalidField
 from hookline.model.json import nearest
 from hookline.model.json_schema import check_event_type, compile_schema
-from hookline.model.record_rules import BEFORE, NOW, PLACE, RECORD, RecordDeadline, RecordKind, RecordRule
+from hookline.model.record_rules import (
+    BEFORE,
+    NOW,
+    PLACE,
+    RECORD,
+    DeliveryStatus,
+    RecordDeadline,
+    RecordKind,
+    RecordRule,
+)
 from hookline.model.system import System
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -39,6 +48,7 @@ class _Check:
         self._check_tree(f"{self.field}.data", self.kind.data)
         self._check_fields(f"{self.field}.ignored", self.kind.ignored)
         self._check_fields(f"{self.field}.internal", self.kind.internal)
+        self._check_delivery(f"{self.field}.delivery")
         for name, values in self.kind.closed.items():
             self._check_values(f"{self.field}.closed.{name}", name, values)
         for name, rule in self.kind.events.items():
@@ -57,6 +67,11 @@ class _Check:
             check_event_type(_raw(self.kind.schema), _raw(self.kind.example))
         except InvalidField as error:
             raise InvalidField(error.detail, hint=error.hint, field=f"{self.field}.{error.field}") from error
+
+    def _check_delivery(self, field: str) -> None:
+        if (told := self.kind.delivery) is not None:
+            self._check_values(f"{field}.status", told.status, [one.value for one in DeliveryStatus])
+            self._check_values(f"{field}.error", told.error, [None, "The receiver answered 500."])
 
     def _check_rule(self, field: str, event: str, rule: RecordRule) -> None:
         self._check_event(field, event)

@@ -10,7 +10,7 @@ from hookline.catalog.record_checks import check_records
 from hookline.errors import InvalidField
 from hookline.model.json import nearest
 from hookline.model.json_schema import check_event_type
-from hookline.model.patterns import check_type
+from hookline.model.patterns import check_publishable
 from hookline.model.system import System, SystemEvent, SystemSource
 
 
@@ -38,7 +38,7 @@ def _check_event(field: str, name: str, event: SystemEvent) -> None:
     check_json(f"{field}.schema", event.schema)
     check_json(f"{field}.example", event.example)
     try:
-        check_type(name)
+        check_publishable(name)
         check_event_type(_raw(event.schema), _raw(event.example))
     except InvalidField as error:
         where = f"{field}.{error.field}" if error.field else field

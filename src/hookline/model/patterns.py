@@ -1,4 +1,7 @@
-"""Event patterns: which types an endpoint wants. `call.started`, `call.*` (any depth below `call`), or `*`."""
+"""Event patterns: which types an endpoint wants. `call.started`, `call.*` (any depth below `call`), or `*`.
+
+Hookline's own events (`hookline.…`) are for whoever asks for them by name: `*` means everybody else's.
+"""
 
 import re
 
@@ -6,6 +9,8 @@ from hookline.errors import InvalidField, InvalidPattern
 
 ALL = "*"
 MAX_NAME = 128
+OURS = "hookline."
+"""What the types of Hookline's own events begin with. Nobody else makes such events."""
 
 # The alphabet of Standard Webhooks: identifiers between full stops. A hyphen is none.
 _NAME = re.compile(r"[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*")
@@ -20,6 +25,16 @@ def check_type(name: str) -> str:
         f"{_shown(name)} is not the name of an event type.",
         hint=f"Use {_ALPHABET}, at most {MAX_NAME} characters, like call.started.",
     )
+
+
+def check_publishable(name: str) -> str:
+    """`name`, if it can be the type of an event that Hookline does not make by itself."""
+    if check_type(name).startswith(OURS):
+        raise InvalidField(
+            f"{_shown(name)} begins with {OURS}, which is kept for the events that Hookline makes.",
+            hint="Choose another first part.",
+        )
+    return name
 
 
 def check_pattern(text: str) -> str:
@@ -42,7 +57,9 @@ class Patterns:
         self._prefixes = tuple(pattern[:-1] for pattern in patterns if pattern.endswith(".*"))
 
     def matches(self, event_type: str) -> bool:
-        return self._all or event_type in self._exact or event_type.startswith(self._prefixes)
+        if self._all and not event_type.startswith(OURS):
+            return True
+        return event_type in self._exact or event_type.startswith(self._prefixes)
 
     def which(self, event_type: str) -> str | None:
         """The pattern that matches, the most exact one if several do."""
@@ -51,7 +68,7 @@ class Patterns:
         prefixes = [prefix for prefix in self._prefixes if event_type.startswith(prefix)]
         if prefixes:
             return max(prefixes, key=len) + ALL
-        return ALL if self._all else None
+        return ALL if self.matches(event_type) else None
 
 
 def _shown(text: str) -> str:

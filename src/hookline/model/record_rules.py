@@ -11,6 +11,7 @@ A question mark (`{reason?}`) leaves out what is not there; without it, the even
 """
 
 import re
+from enum import StrEnum
 from typing import Annotated, Any
 
 import msgspec
@@ -52,6 +53,25 @@ class RecordDeadline(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     data: Any = None
 
 
+class RecordDelivery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Fields in which it stands how the deliveries of the record's events go. Hookline writes them; what a save says of
+    them counts for nothing, and they are told in no event.
+    """
+
+    status: Field
+    """`pending` once an event is to be delivered, `delivered` when all of its deliveries are, `failed` when one was
+    given up.
+    """
+    error: Field
+    """Why it was given up; null otherwise."""
+
+
+class DeliveryStatus(StrEnum):
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
 class RecordKind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A type of record."""
 
@@ -66,6 +86,7 @@ class RecordKind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Fields whose change alone is none, as `updated_at`."""
     internal: tuple[Field, ...] = ()
     """Fields that are kept, and told in no event. Their change is none, either."""
+    delivery: RecordDelivery | None = None
     closed: dict[Field, list[Scalar]] = {}
     """Field → values with which no date of it counts any more."""
     events: dict[str, RecordRule] = {}

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from hookline.errors import InvalidField, NotFound
 from hookline.model.json import nearest
 from hookline.model.record import RecordKey
+from hookline.model.record_rules import RecordKind
 from hookline.model.system import System
 from hookline.records.rules import Kind
 
@@ -15,6 +16,18 @@ class Kinds:
         self._systems = systems
         self._zones = zones
         self._kinds: dict[tuple[str, str, str], Kind] = {}
+
+    @property
+    def followed(self) -> frozenset[str]:
+        """Types of events of whose deliveries a record tells."""
+        kinds = [kind for system in self._systems.values() for kind in system.records.values()]
+        return frozenset(name for kind in kinds if kind.delivery for name in _events_of(kind))
+
+    def tells_of(self, key: RecordKey, event_type: str) -> bool:
+        """Whether records of this type tell how the deliveries of such an event went."""
+        system = self._systems.get(key.system)
+        kind = system.records.get(key.type) if system else None
+        return kind is not None and kind.delivery is not None and event_type in _events_of(kind)
 
     def kind(self, key: RecordKey, zone: str) -> Kind | None:
         """`zone`: the tenant's own; empty: the system's. None: the catalogue does not have it any more."""
@@ -56,3 +69,7 @@ class Kinds:
         meant = nearest(type_, known)
         hint = f"Did you mean {meant}?" if meant else f"There are: {', '.join(known)}."
         return NotFound(f"There are no records of the type {type_[:64]!r}.", hint=hint)
+
+
+def _events_of(kind: RecordKind) -> set[str]:
+    return {*kind.events, *kind.deadlines}

@@ -11,7 +11,7 @@ from hookline.clock import SECOND, Micros
 from hookline.errors import InvalidField
 from hookline.model.json_schema import compile_schema, path_of
 from hookline.model.record import Change, Deadline, Fired, RuleFailure
-from hookline.model.record_rules import RecordDeadline, RecordKind, RecordRule
+from hookline.model.record_rules import DeliveryStatus, RecordDeadline, RecordKind, RecordRule
 from hookline.records.tree import Scope, fields_of, fill
 
 State = Mapping[str, Any]
@@ -27,6 +27,21 @@ class Kind:
         self.rules = rules
         self._zone = ZoneInfo(zone)
         self._schema = compile_schema(msgspec.json.encode(rules.schema))
+        told = rules.delivery
+        self._ours = frozenset((told.status, told.error)) if told else frozenset[str]()
+        self._internal = self._ours.union(rules.internal)
+
+    def kept(self, before: State | None, given: State) -> State:
+        """`given`, but for the fields that Hookline writes: those stay as they were."""
+        if not self._ours:
+            return given
+        ours = {name: value for name, value in (before or {}).items() if name in self._ours}
+        return {name: value for name, value in given.items() if name not in self._ours} | ours
+
+    def with_delivery(self, state: State, status: DeliveryStatus, error: str | None = None) -> State:
+        """`state`, telling how the deliveries of its events go, where its kind has fields for it."""
+        told = self.rules.delivery
+        return state if told is None else {**state, told.status: status.value, told.error: error}
 
     def check(self, state: State, record_id: str) -> None:
         """Raises InvalidField, with the field, for a state that does not fit the schema, or bears another id."""
@@ -61,7 +76,7 @@ class Kind:
         if before is None:
             return {name: rule for name, rule in rules.items() if rule.created and _is(rule.became, after)}
         own = {name for name, rule in rules.items() if _holds(rule, before, after)}
-        quiet = {*self.rules.ignored, *self.rules.internal}
+        quiet = self._internal.union(self.rules.ignored)
         spoken_of = {field for name in own for field in _fields(rules[name])} | quiet
         rest = _changed(before, after) - spoken_of
         return {name: rule for name, rule in rules.items() if name in own or (rule.updated and rest)}
@@ -78,7 +93,7 @@ class Kind:
         scope = Scope(record=after, before=before or {}, now=_written(now, self._zone))
         try:
             record = {**after, **fill(rule.set, scope)}
-            hidden = {*self.rules.internal, *fields_of(tree)}
+            hidden = self._internal.union(fields_of(tree))
             told = {field: value for field, value in record.items() if field not in hidden}
             data = fill(tree, msgspec.structs.replace(scope, record=record, told=told))
         except LookupError as error:

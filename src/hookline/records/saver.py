@@ -11,11 +11,13 @@ import msgspec
 from hookline.clock import SECOND, Clock, Micros
 from hookline.emissions_records import DeadlinePassed, RecordRuleFailed, RecordSaved
 from hookline.errors import HooklineError, NotFound, RecordChanged
-from hookline.model.ids import EventId
+from hookline.model.ids import EventId, TenantId
 from hookline.model.record import Change, Deadline, Fired, Record, RecordKey, RuleFailure
+from hookline.model.record_rules import DeliveryStatus
 from hookline.records.kinds import Kinds
 from hookline.records.rules import Kind, State, equal
 from hookline.route.draft import Draft
+from hookline.route.filter import FilterInput
 from hookline.route.publish import Publisher
 from hookline.storage.directory import Directory, TenantConfig
 from hookline.storage.records import Records
@@ -68,7 +70,22 @@ class Saver:
         """Raises what `made` raises, NotFound for a tenant that is gone, RecordChanged where others never stop saving
         it, Unavailable when nothing can be stored.
         """
-        return await self._tried(key, lambda: self._save(key, made))
+        return await self._tried(
+            key, lambda: self._save(key, lambda kind, before: kind.kept(before, made(before)))
+        )
+
+    async def tell_delivery(self, key: RecordKey, status: DeliveryStatus, error: str | None) -> None:
+        """What became of the deliveries of one of its events, in the fields of it that say so. Makes no event.
+
+        Raises NotFound where it was deleted meanwhile, RecordChanged, Unavailable.
+        """
+
+        def made(kind: Kind, before: State | None) -> State:
+            if before is None:
+                raise NotFound("The record was deleted meanwhile.")
+            return kind.with_delivery(before, status, error)
+
+        await self._tried(key, lambda: self._save(key, made))
 
     async def create(self, key: RecordKey, counter: RecordKey, made: Callable[[int], State]) -> Saved:
         """A new record that bears the next number of `counter`. Numbers have no gap: a number is taken in the transaction
@@ -88,9 +105,10 @@ class Saver:
         config, now = await self._config(key), self._clock.now()
         kind, known = self._kind(key, config), await self._records.find(counter)
         number = 1 if known is None else int(msgspec.json.decode(known.state)["last"]) + 1
-        state = made(number)
+        state = kind.kept(None, made(number))
         kind.check(state, key.id)
         change = kind.change(None, state, now=now)
+        state = self._awaiting(config, kind, key, state, change.events)
         record = _new(key, state, now, due_at=next_due(change.deadlines))
         last = msgspec.json.encode({"last": number})
         taken = _new(counter, {"last": number}, now) if known is None else _next(known, {}, None, state=last)
@@ -109,18 +127,19 @@ class Saver:
             except (RecordChanged, NotFound):
                 return 0
 
-    async def _save(self, key: RecordKey, made: Made) -> Saved:
+    async def _save(self, key: RecordKey, made: Callable[[Kind, State | None], State]) -> Saved:
         config = await self._config(key)
         kind = self._kind(key, config)
         known = await self._records.find(key)
         before: State | None = None if known is None else msgspec.json.decode(known.state)
-        state = made(before)
+        state = made(kind, before)
         kind.check(state, key.id)
         if known is not None and before is not None and equal(dict(before), dict(state)):
             return Saved(record=known, state=before, changed=False)
         now = self._clock.now()
         fired = {} if known is None else known.fired
         change = kind.change(before, state, now=now, fired=fired)
+        state = self._awaiting(config, kind, key, state, change.events)
         record = Record(
             key=key,
             state=msgspec.json.encode(state),
@@ -145,12 +164,27 @@ class Saver:
         deadlines = kind.change(state, state, now=now, fired=known.fired).deadlines
         passed = [one for one in deadlines if one.due_at <= now]
         told = [kind.passed(one.name, state, now=now) for one in passed]
+        made = [one for one in told if isinstance(one, Fired)]
+        state = msgspec.json.encode(self._awaiting(config, kind, key, state, made))
         fired = {**known.fired, **{one.name: one.due_at for one in passed}}
-        record = _next(known, fired, next_due([one for one in deadlines if one.due_at > now]))
-        events = await self._stored(config, record, [one for one in told if isinstance(one, Fired)])
+        record = _next(known, fired, next_due([one for one in deadlines if one.due_at > now]), state)
+        events = await self._stored(config, record, made)
         self._tell_passed(record, passed, now)
         self._tell_failures(record, [one for one in told if isinstance(one, RuleFailure)])
         return len(events)
+
+    def _awaiting(
+        self, config: TenantConfig, kind: Kind, key: RecordKey, state: State, events: Sequence[Fired]
+    ) -> State:
+        """`state`, saying that deliveries are to come where one of the events must reach somebody."""
+        if kind.rules.delivery is None:
+            return state
+        matcher, now = self._publisher.matcher(config), self._clock.now()
+        for one in events:
+            given = FilterInput(type=one.type, data=one.data, tags=(), time=now)
+            if matcher.match(given, key.system).endpoint_ids:
+                return kind.with_delivery(state, DeliveryStatus.PENDING)
+        return state
 
     async def _stored(
         self, config: TenantConfig, record: Record, events: Sequence[Fired], *more: Record
@@ -162,7 +196,7 @@ class Saver:
             return ()
         key = record.key
         drafts = [
-            Draft(type=one.type, data=one.data, system=key.system, order_key=f"{key.type}:{key.id}")
+            Draft(type=one.type, data=one.data, system=key.system, order_key=order_key_of(key))
             for one in events
         ]
         answers = self._publisher.begin_saving(config, drafts, (record, *more))
@@ -229,6 +263,19 @@ class Saver:
                     reason=one.reason,
                 )
             )
+
+
+def order_key_of(key: RecordKey) -> str:
+    """Of its events: they keep their order, and lead back to it."""
+    return f"{key.type}:{key.id}"
+
+
+def record_of(tenant_id: TenantId, system: str, order_key: str) -> RecordKey | None:
+    """The record that an event of this order key may be one of."""
+    type_, colon, id_ = order_key.partition(":")
+    if not (system and colon):
+        return None
+    return RecordKey(tenant_id=tenant_id, system=system, type=type_, id=id_)
 
 
 def next_due(deadlines: Sequence[Deadline]) -> Micros | None:

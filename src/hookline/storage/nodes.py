@@ -19,6 +19,7 @@ from hookline.model.delivery import Delivery, State
 from hookline.model.ids import DeliveryId, EventId, NodeId, TenantId, delivery_id
 from hookline.storage.columns import DELIVERY, attempt_document, delivery_row, read_delivery
 from hookline.storage.database import Database
+from hookline.storage.endings import ending_rows, insert_endings
 from hookline.storage.interruptions import judge
 from hookline.storage.ledger import LaneKey
 from hookline.storage.planning import in_state
@@ -189,6 +190,7 @@ def _return_rows(connection: Connection, dead: NodeId, now: Micros) -> int:
         [{"key_tenant": d.tenant_id, "key_id": d.id} | _columns(d, changed) for d in cut_off],
     )
     connection.execute(insert(attempts), [_attempt_columns(delivery, now) for delivery in cut_off])
+    insert_endings(connection, ending_rows(cut_off, frozenset()))
     return len(cut_off)
 
 

@@ -1,5 +1,6 @@
 """Opening the store: which database a URL means, and what it must look like before anything uses it."""
 
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 import msgspec
@@ -33,6 +34,8 @@ class Location(msgspec.Struct, frozen=True, kw_only=True):
     pool_size: int = 8
     key_days: int = 7
     """Days for which an idempotency key is remembered."""
+    followed: AbstractSet[str] = frozenset()
+    """Event types of which every delivery's end is kept until what follows from it is done."""
 
 
 class Opened(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,13 +77,13 @@ async def _open(location: Location) -> tuple[Database, Ledger]:
     key_life = location.key_days * DAY
     if location.sqlite is not None:
         sqlite = SqliteDatabase.open(location.sqlite)
-        return sqlite, SqliteLedger(sqlite, key_life=key_life)
+        return sqlite, SqliteLedger(sqlite, key_life=key_life, followed=location.followed)
     if not location.postgres.startswith(("postgresql://", "postgres://")):
         raise ConfigurationError(
             "The database URL is neither sqlite:///… nor postgresql://….", hint="See HOOKLINE_DATABASE."
         )
     postgres = await PostgresDatabase.open(location.postgres, pool_size=location.pool_size)
-    return postgres, PostgresLedger(postgres, key_life=key_life)
+    return postgres, PostgresLedger(postgres, key_life=key_life, followed=location.followed)
 
 
 def _check_key(connection: Connection, vault: Vault) -> None:

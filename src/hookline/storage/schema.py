@@ -222,6 +222,15 @@ event_tags = Table(
     _text("event_id", key=True),
 )
 
+endings = Table(
+    "endings",
+    metadata,
+    _text("tenant_id", key=True),
+    _text("delivery_id", key=True),
+    Column("attempts", Integer, primary_key=True),  # it may end again, after a retry by hand
+)
+"""Deliveries that came to an end which something follows from, until that is done."""
+
 delivery_sequence = Sequence("delivery_sequence", metadata=metadata)
 
 

@@ -7,6 +7,7 @@ from hookline.storage.counters import Counters
 from hookline.storage.database import Database
 from hookline.storage.deliveries import Deliveries
 from hookline.storage.enabled_systems import EnabledSystems
+from hookline.storage.endings import Endings
 from hookline.storage.endpoint_rows import Vault
 from hookline.storage.endpoints import Endpoints
 from hookline.storage.event_types import EventTypes
@@ -34,6 +35,7 @@ class Store:
     receipts: Receipts
     enabled_systems: EnabledSystems
     records: Records
+    endings: Endings
 
     @classmethod
     def over(cls, database: Database, ledger: Ledger, vault: Vault) -> Self:
@@ -51,4 +53,5 @@ class Store:
             receipts=Receipts(database),
             enabled_systems=EnabledSystems(database),
             records=Records(database),
+            endings=Endings(database),
         )

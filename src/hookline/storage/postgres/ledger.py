@@ -1,6 +1,6 @@
 """The hot verbs on PostgreSQL: one statement each, fed with arrays (`unnest`), committed by itself."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -18,6 +18,7 @@ from hookline.storage.columns import (
     read_delivery,
     read_event,
 )
+from hookline.storage.endings import ending_rows
 from hookline.storage.ledger import (
     GONE,
     LOST,
@@ -47,10 +48,15 @@ from hookline.storage.receipt_rows import receipt_row
 
 
 class PostgresLedger:
-    def __init__(self, database: PostgresDatabase, *, key_life: int) -> None:
-        """`key_life`: microseconds for which an idempotency key is remembered."""
+    def __init__(
+        self, database: PostgresDatabase, *, key_life: int, followed: AbstractSet[str] = frozenset()
+    ) -> None:
+        """`key_life`: microseconds for which an idempotency key is remembered. `followed`: event types of which each
+        delivery's end is kept until what follows from it is done.
+        """
         self._database = database
         self._key_life = key_life
+        self._followed = followed
 
     async def publish(self, node: NodeId | None, group: Sequence[Accepted]) -> Sequence[Fate]:
         statement, arguments = _publishing(group)
@@ -121,15 +127,17 @@ class PostgresLedger:
     async def record(
         self, node: NodeId, results: Sequence[Result], paces: Sequence[LanePace] = ()
     ) -> Sequence[DeliveryId]:
-        fresh = [_result_input(result) for result in results if result.fresh]
-        moved = [_result_input(result) for result in results if not result.fresh]
+        fresh = [result for result in results if result.fresh]
+        moved = [result for result in results if not result.fresh]
         written: set[str] = set()
         async with self._database.hot() as connection:
             if fresh:
-                rows = await connection.fetch(sql.RECORD_FRESH, *columns(fresh, sql.RESULT_ARRAYS))
+                statement, arguments = self._recording(sql.record_fresh, fresh)
+                rows = await connection.fetch(statement, *arguments)
                 written.update(row[0] for row in rows)
             if moved:
-                rows = await connection.fetch(sql.RECORD_MOVED, node, *columns(moved, sql.RESULT_ARRAYS))
+                statement, arguments = self._recording(sql.record_moved, moved)
+                rows = await connection.fetch(statement, node, *arguments)
                 written.update(row[0] for row in rows)
             for pace in paces:
                 if pace.document is None:
@@ -137,6 +145,16 @@ class PostgresLedger:
                 else:
                     await connection.execute(sql.KEEP_PACE, *pace.lane, node, pace.document)
         return [r.delivery.id for r in results if r.delivery.id not in written]
+
+    def _recording(
+        self, statement: Callable[[bool], str], results: Sequence[Result]
+    ) -> tuple[str, list[Any]]:
+        """The statement that writes them, and its arguments behind the node."""
+        arguments = columns(map(_result_input, results), sql.RESULT_ARRAYS)
+        ended = ending_rows([result.delivery for result in results], self._followed)
+        if ended:
+            arguments += columns(ended, sql.ENDING_ARRAYS)
+        return statement(bool(ended)), arguments
 
     async def walk(self, after: LaneKey | None, limit: int) -> Sequence[DueLane]:
         async with self._database.hot() as connection:

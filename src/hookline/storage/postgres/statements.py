@@ -3,6 +3,7 @@
 from functools import cache
 
 from hookline.storage.columns import DELIVERY, EVENT
+from hookline.storage.endings import ENDING
 from hookline.storage.postgres.arrays import cast
 from hookline.storage.receipt_rows import RECEIPT, RECEIVED_AGAIN
 
@@ -136,7 +137,23 @@ counted AS (
     last_success_at = greatest(c.last_success_at, excluded.last_success_at)
 )"""
 
-RECORD_FRESH = f"""
+ENDING_ARRAYS = ["text", "text", "int"]
+
+
+def _ended(first: int) -> str:
+    return f"""
+, ended AS (
+  INSERT INTO endings ({_list(ENDING)})
+  SELECT {_list(ENDING, "i.")}
+  FROM unnest({_arrays(first, ENDING_ARRAYS)}) AS i({_list(ENDING)})
+  JOIN written w ON w.tenant_id = i.tenant_id AND w.id = i.delivery_id
+  ON CONFLICT DO NOTHING
+)"""
+
+
+@cache
+def record_fresh(ended: bool) -> str:  # noqa: FBT001  the one thing that it asks
+    return f"""
 WITH input AS (
   SELECT * FROM unnest({_arrays(1, RESULT_ARRAYS)}) AS i({_RESULT_COLUMNS})
 ), written AS (
@@ -144,8 +161,9 @@ WITH input AS (
   SELECT {_list(DELIVERY)}, document FROM input
   ON CONFLICT DO NOTHING
   RETURNING tenant_id, id
-), {_COUNTED}
+), {_COUNTED}{_ended(1 + len(RESULT_ARRAYS)) if ended else ""}
 SELECT id FROM written"""
+
 
 _MOVING = (
     "state",
@@ -160,7 +178,10 @@ _MOVING = (
     "batch_id",
 )
 
-RECORD_MOVED = f"""
+
+@cache
+def record_moved(ended: bool) -> str:  # noqa: FBT001  the one thing that it asks
+    return f"""
 WITH input AS (
   SELECT * FROM unnest({_arrays(2, RESULT_ARRAYS)}) AS i({_RESULT_COLUMNS})
 ), written AS (
@@ -175,8 +196,9 @@ WITH input AS (
   SELECT i.tenant_id, i.id, i.attempts, i.document
   FROM input i JOIN written w ON w.tenant_id = i.tenant_id AND w.id = i.id
   WHERE i.document IS NOT NULL
-), {_COUNTED}
+), {_COUNTED}{_ended(2 + len(RESULT_ARRAYS)) if ended else ""}
 SELECT id FROM written"""
+
 
 FORGET_PACE = "DELETE FROM lanes WHERE tenant_id = $1 AND endpoint_id = $2 AND owner = $3"
 KEEP_PACE = """

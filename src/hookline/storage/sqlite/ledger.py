@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import chain
 from typing import Any
 
@@ -19,6 +20,7 @@ from hookline.storage.columns import (
     read_delivery,
     read_event,
 )
+from hookline.storage.endings import ending_rows
 from hookline.storage.ledger import (
     GONE,
     LOST,
@@ -51,10 +53,15 @@ _Count = tuple[int, int, int, int | None]
 
 
 class SqliteLedger:
-    def __init__(self, database: SqliteDatabase, *, key_life: int) -> None:
-        """`key_life`: microseconds for which an idempotency key is remembered."""
+    def __init__(
+        self, database: SqliteDatabase, *, key_life: int, followed: AbstractSet[str] = frozenset()
+    ) -> None:
+        """`key_life`: microseconds for which an idempotency key is remembered. `followed`: event types of which each
+        delivery's end is kept until what follows from it is done.
+        """
         self._database = database
         self._key_life = key_life
+        self._followed = followed
         self._seq: int | None = None  # one process writes: the database is asked once
 
     async def publish(self, node: NodeId | None, group: Sequence[Accepted]) -> Sequence[Fate]:
@@ -132,7 +139,9 @@ class SqliteLedger:
     async def record(
         self, node: NodeId, results: Sequence[Result], paces: Sequence[LanePace] = ()
     ) -> Sequence[DeliveryId]:
-        return await self._database.write_raw(lambda connection: _record(connection, node, results, paces))
+        return await self._database.write_raw(
+            lambda connection: _record(connection, node, results, paces, self._followed)
+        )
 
     async def walk(self, after: LaneKey | None, limit: int) -> Sequence[DueLane]:
         tenant, endpoint = after or ("", "")
@@ -179,7 +188,11 @@ def _versions(connection: sqlite3.Connection, group: Sequence[Accepted]) -> dict
 
 
 def _record(
-    connection: sqlite3.Connection, node: NodeId, results: Sequence[Result], paces: Sequence[LanePace]
+    connection: sqlite3.Connection,
+    node: NodeId,
+    results: Sequence[Result],
+    paces: Sequence[LanePace],
+    followed: AbstractSet[str],
 ) -> Sequence[DeliveryId]:
     rows = [
         (*delivery_row(result.delivery), attempt_document(result.attempt))
@@ -190,7 +203,11 @@ def _record(
     for result in results:
         if not result.fresh and _move(connection, node, result):
             written.add(result.delivery.id)
-    _many(connection, sql.count, _counts([r for r in results if r.delivery.id in written]))
+    kept = [result for result in results if result.delivery.id in written]
+    _many(connection, sql.count, _counts(kept))
+    ended = ending_rows([result.delivery for result in kept], followed)
+    if ended:
+        connection.executemany(sql.INSERT_ENDING, ended)
     for pace in paces:
         if pace.document is None:
             connection.execute(sql.FORGET_PACE, (*pace.lane, node))

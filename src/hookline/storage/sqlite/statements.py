@@ -66,6 +66,7 @@ UPDATE records SET state = ?, version = ?, fired = ?, due_at = ?, updated_at = ?
 WHERE tenant_id = ? AND system = ? AND type = ? AND id = ? AND version = ?"""
 
 INSERT_TAG = "INSERT OR IGNORE INTO event_tags (tenant_id, tag, event_id) VALUES (?, ?, ?)"
+INSERT_ENDING = "INSERT OR IGNORE INTO endings (tenant_id, delivery_id, attempts) VALUES (?, ?, ?)"
 INSERT_ATTEMPT = "INSERT INTO attempts (tenant_id, delivery_id, number, document) VALUES (?, ?, ?, ?)"
 
 
