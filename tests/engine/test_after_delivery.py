@@ -15,6 +15,7 @@ from hookline.model.record import RecordKey
 from hookline.model.retry import Schedule
 from hookline.records.after_delivery import EXHAUSTED
 from hookline.records.saver import Saved
+from hookline.storage.filters import DeliveryFilter
 from tests.clock import ManualClock
 from tests.engine.faults import Faulty
 from tests.engine.gateway import ALICE, PATIENCE, Gateway, gateway
@@ -217,12 +218,20 @@ async def hookline_types(hookline: Gateway) -> list[str]:
 
 async def test_of_several_deliveries_all_must_be_delivered(hookline: Gateway, receiver: Receiver) -> None:
     receiver.answer = lambda got: receiver_says(got.path)
-    await hookline.endpoint(receiver.url("/good"), system=GATEWAY, retry=TWICE)
-    await hookline.endpoint(receiver.url("/bad"), system=GATEWAY, retry=TWICE)
-    await case(hookline)
-    await hookline.turn_until(lambda: len(receiver.at("/good")) == 1 and len(receiver.at("/bad")) == 1)
-    await hookline.turn(2)
+    await hookline.endpoint(receiver.url("/good"), system=GATEWAY)
+    later = Schedule(delays=(0, 600), jitter=0)
+    await hookline.endpoint(receiver.url("/bad"), system=GATEWAY, retry=later)
+    (event,) = (await case(hookline)).events
+
+    async def followed() -> bool:
+        """The good one has ended, and what follows of it is done."""
+        page = await hookline.store.deliveries.list(ALICE, DeliveryFilter(event_id=event.id), limit=10)
+        ended = [one for one in page.items if one.state is State.DELIVERED]
+        return len(ended) == 1 and await hookline.store.endings.open(10) == []
+
+    await until(hookline, followed)
     assert await told(hookline) == ("pending", None)
+    await hookline.turn(600, step=60)
     assert await until_told(hookline, "failed") is not None
 
 
