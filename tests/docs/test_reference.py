@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from hookline.api.docs_page import _TRANSPORT
-from hookline.catalog.loader import load_providers
+from hookline.catalog.loader import load_dialects, load_providers, load_systems
 from hookline.docs.__main__ import main
 from hookline.docs.pages import PAGES
+from hookline.docs.system_language import EXAMPLE
 from hookline.errors import HooklineError
 from hookline.model.receipt import Outcome, Refusal
 from tests.docs.blocks import DOCS
@@ -93,3 +94,28 @@ def test_the_page_of_providers_tells_every_scheme_and_every_fact_that_is_not_con
 def test_every_outcome_and_cause_of_a_receipt_has_a_sentence(value: str) -> None:
     (row,) = [line for line in made("receipts.md").splitlines() if line.startswith(f"| `{value}` | ")]
     assert row.endswith(". |")
+
+
+def test_the_system_that_the_language_shows_is_one(tmp_path: Path) -> None:
+    folder = tmp_path / "systems" / "lamps"
+    folder.mkdir(parents=True)
+    (folder / "system.yaml").write_text(EXAMPLE, encoding="utf-8")
+    lamps = load_systems(load_dialects(), load_providers(), tmp_path)["lamps"]
+    assert list(lamps.records["lamp"].deadlines) == ["lamp.forgotten"]
+
+
+def test_the_page_of_systems_tells_every_rule_of_their_records() -> None:
+    """In words, with its values."""
+    page = made("systems.md")
+    for line in (
+        "| `campaign.started` | it is new and `status` is `running`, or `status` becomes `running` |",
+        "| `ticket.updated` | a field changes that no other event speaks of |",
+        "| `callback.assigned` | `assigned_to` is set to another value |",
+        "| `callback.overdue` | `expires_at` passes |",
+        "stands in `delivery_status` and `delivery_error`.",
+    ):
+        assert line in page
+    for system in load_systems(load_dialects(), load_providers()).values():
+        for name, kind in system.records.items():
+            assert f"**Record `{name}`.**" in page
+            assert {*kind.events, *kind.deadlines} <= set(system.events)

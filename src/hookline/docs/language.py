@@ -10,7 +10,7 @@ import msgspec
 from hookline.docs.markdown import code, codes, one_line, table
 from hookline.docs.sentences import sentences
 
-_PLAIN = {str: "text", bool: "`true` or `false`", int: "whole number", object: "anything"}
+_PLAIN = {str: "text", bool: "`true` or `false`", int: "whole number", float: "number", object: "anything"}
 
 
 def struct_section(kind: type[msgspec.Struct], *, but: str = "") -> str:

@@ -12,6 +12,7 @@ from hookline.docs.providers import provider_language_page, providers_page
 from hookline.docs.receipts import receipts_page
 from hookline.docs.settings import settings_page
 from hookline.docs.states import states_page
+from hookline.docs.system_language import system_language_page
 from hookline.docs.systems import systems_page
 from hookline.docs.telemetry import telemetry_page
 
@@ -28,6 +29,7 @@ PAGES: Mapping[str, Callable[[], str]] = MappingProxyType(
         "providers.md": providers_page,
         "receipts.md": receipts_page,
         "settings.md": settings_page,
+        "system-language.md": system_language_page,
         "systems.md": systems_page,
     }
 )

@@ -1,12 +1,13 @@
 """systems.md, from the catalogue."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from hookline.catalog.loader import load_dialects, load_providers, load_systems
 from hookline.deliver.retry import delay_before
 from hookline.docs.markdown import block, code, one_line, page, table
+from hookline.model.record_rules import RecordDeadline, RecordKind, RecordRule, Scalar
 from hookline.model.retry import AnyRetryPolicy
 from hookline.model.system import SecretRule, System, SystemEvent
 
@@ -15,7 +16,8 @@ gateway tells the same, with systems of your own, at `GET /v1/systems` and by `h
 --type TYPE` prints the schema of an event type.
 
 Your own stand in the folder that the setting `catalog` names, as `systems/NAME/system.yaml`. A name that Hookline uses is refused.
-Everything is checked at the start, and refused with file and field; each example must fit its schema."""
+[The language of systems](system-language.md) says how. Everything is checked at the start, and refused with file, line and field; each
+example must fit its schema."""
 _MINUTE = 60
 
 
@@ -42,6 +44,7 @@ def _section(system: System) -> str:
         one_line(f"**{system.title}.** {system.description}"),
         "\n".join(f"- {line}" for line in _lines(system)),
         table(("event type", "when"), rows),
+        *(_record(name, kind) for name, kind in system.records.items()),
         *(_example(name, event) for name, event in system.events.items()),
     )
     return "\n\n".join(parts)
@@ -81,3 +84,43 @@ def _secret(rule: SecretRule) -> str:
 def _example(name: str, event: SystemEvent) -> str:
     shown = msgspec.json.format(msgspec.json.encode(event.example), indent=2).decode()
     return f"{code(name)}\n\n{block(shown, 'json')}"
+
+
+def _record(name: str, kind: RecordKind) -> str:
+    rows = [(code(event), _when(rule)) for event, rule in kind.events.items()]
+    rows += [(code(event), _passes(rule)) for event, rule in kind.deadlines.items()]
+    told = [f"**Record {code(name)}.** {kind.description}"]
+    if kind.closed:
+        told.append(f"No date of it counts any more when {_values(kind.closed)}.")
+    if kind.delivery:
+        fields = f"{code(kind.delivery.status)} and {code(kind.delivery.error)}"
+        told.append(f"How the deliveries of its events go stands in {fields}.")
+    return one_line(" ".join(told)) + "\n\n" + table(("makes", "when"), rows)
+
+
+def _when(rule: RecordRule) -> str:
+    """As the rules are read: of several conditions on a change, any one will do."""
+    found: list[str] = []
+    if rule.created:
+        found.append("it is new" + (f" and {_values(rule.became)}" if rule.became else ""))
+    if rule.became:
+        found.append(
+            " and ".join(f"{code(field)} becomes {_any(value)}" for field, value in rule.became.items())
+        )
+    found += [f"{code(field)} is set to another value" for field in rule.changed]
+    if rule.updated:
+        found.append("a field changes that no other event speaks of")
+    return ", or ".join(found)
+
+
+def _passes(rule: RecordDeadline) -> str:
+    return f"{code(rule.at)} passes" if not rule.after else f"{_span(rule.after)} after {code(rule.at)}"
+
+
+def _values(wanted: dict[str, Scalar | list[Scalar]] | dict[str, list[Scalar]]) -> str:
+    return " and ".join(f"{code(field)} is {_any(value)}" for field, value in wanted.items())
+
+
+def _any(value: Scalar | Sequence[Scalar]) -> str:
+    values = value if isinstance(value, list) else [value]
+    return " or ".join(code(msgspec.json.encode(one).decode().strip('"')) for one in values)
