@@ -9,6 +9,7 @@ import hmac
 import json
 import os
 import sys
+import threading
 import time
 from email.message import Message
 from http import HTTPStatus
@@ -39,21 +40,28 @@ def verify(secret: str, headers: Message, body: bytes) -> str:
     raise NotVerifiedError("no signature fits")
 
 
+def say(line: str) -> None:
+    """In one piece: `print` writes a line and its end, and another thread's line may come between the two."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
 class Inbox(ThreadingHTTPServer):
     def __init__(self, port: int, secret: str) -> None:
         super().__init__(("127.0.0.1", port), Receiver)
         self.secret = secret
         self.seen: set[str] = set()
         """Ids that were taken. A real receiver keeps them where it keeps the message: in one transaction."""
+        self.one_at_a_time = threading.Lock()
 
     def take(self, message_id: str, body: bytes) -> None:
         """Here a real receiver puts the message where it is safe, and works on it after the answer."""
-        if message_id in self.seen:
-            print(f"again: {message_id}", flush=True)  # at least once: this is how it shows
-            return
-        self.seen.add(message_id)
+        with self.one_at_a_time:
+            if message_id in self.seen:
+                return say(f"again: {message_id}")  # at least once: this is how it shows
+            self.seen.add(message_id)
         event = json.loads(body)
-        print(f"received: {event['type']} {json.dumps(event['data'])}", flush=True)
+        return say(f"received: {event['type']} {json.dumps(event['data'])}")
 
 
 class Receiver(BaseHTTPRequestHandler):
@@ -69,7 +77,7 @@ class Receiver(BaseHTTPRequestHandler):
         try:
             message_id = verify(self.server.secret, self.headers, body)
         except NotVerifiedError as reason:
-            print(f"refused: {reason}", flush=True)
+            say(f"refused: {reason}")
             return self.answer(HTTPStatus.UNAUTHORIZED)
         self.server.take(message_id, body)
         return self.answer(HTTPStatus.NO_CONTENT)  # only now: before this it may be sent again
