@@ -15,6 +15,7 @@ from hookline.docs.pages import PAGES
 from hookline.docs.system_language import EXAMPLE
 from hookline.errors import HooklineError
 from hookline.model.receipt import Outcome, Refusal
+from hookline.systems.paths import OWN_PATHS
 from tests.docs.blocks import DOCS
 
 
@@ -119,3 +120,11 @@ def test_the_page_of_systems_tells_every_rule_of_their_records() -> None:
         for name, kind in system.records.items():
             assert f"**Record `{name}`.**" in page
             assert {*kind.events, *kind.deadlines} <= set(system.events)
+
+
+def test_the_page_of_systems_has_every_path_of_their_own() -> None:
+    page = made("systems.md")
+    for handler in OWN_PATHS.handlers:
+        for path in handler.paths:
+            assert path.replace(":str}", "}") in page
+            assert inspect.cleandoc(handler.fn.__doc__ or "").splitlines()[0] in page

@@ -7,6 +7,7 @@ import msgspec
 from hookline.catalog.loader import load_dialects, load_providers, load_systems
 from hookline.deliver.retry import delay_before
 from hookline.docs.markdown import block, code, one_line, page, table
+from hookline.docs.own_paths import own_paths
 from hookline.model.record_rules import RecordDeadline, RecordKind, RecordRule, Scalar
 from hookline.model.retry import AnyRetryPolicy
 from hookline.model.system import SecretRule, System, SystemEvent
@@ -17,7 +18,10 @@ gateway tells the same, with systems of your own, at `GET /v1/systems` and by `h
 
 Your own stand in the folder that the setting `catalog` names, as `systems/NAME/system.yaml`. A name that Hookline uses is refused.
 [The language of systems](system-language.md) says how. Everything is checked at the start, and refused with file, line and field; each
-example must fit its schema."""
+example must fit its schema.
+
+Paths that a system has of its own are served for the tenants that enabled it, under the host or prefix that `hookline systems enable` gave
+them. A key is sent as `Authorization: Bearer hk_…`, and says the tenant."""
 _MINUTE = 60
 
 
@@ -43,6 +47,7 @@ def _section(system: System) -> str:
         f"## {system.name}",
         one_line(f"**{system.title}.** {system.description}"),
         "\n".join(f"- {line}" for line in _lines(system)),
+        *filter(None, (own_paths(system.name),)),
         table(("event type", "when"), rows),
         *(_record(name, kind) for name, kind in system.records.items()),
         *(_example(name, event) for name, event in system.events.items()),
