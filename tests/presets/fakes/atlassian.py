@@ -1,7 +1,7 @@
 """What the fakes of the three Jira presets share: issues, their fields, comments, search and workflow."""
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -24,6 +24,9 @@ Errors = dict[str, str]
 
 class AtlassianFake(Fake):
     """An issue's `fields` hold also its `status`: the id of the last transition."""
+
+    VERSION: ClassVar[str] = "2"
+    """Of the API that its links lead to."""
 
     def routes(self) -> Routes:
         issue = "/rest/api/{version}/issue"
@@ -81,7 +84,7 @@ class AtlassianFake(Fake):
         return {
             "id": number,
             "key": ticket.id,
-            "self": f"{self.here(self.given['site'])}/rest/api/2/issue/{number}",
+            "self": f"{self.here(self.given['site'])}/rest/api/{self.VERSION}/issue/{number}",
         }
 
     def read(self, request: Request) -> Answer:
