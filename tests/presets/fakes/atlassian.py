@@ -12,8 +12,6 @@ PROJECTS = ("SUPPORT", "SUP")
 ISSUE_TYPES = ("Service Request", "Task")
 PRIORITIES = ("Lowest", "Low", "Medium", "High", "Highest", "Major", "Blocker")
 RESOLUTIONS = ("Done", "Won't Do")
-TRANSITIONS = {"11": ("To Do", "new"), "21": ("In Progress", "indeterminate"), "31": ("Done", "done")}
-"""Id → the status that it leads to, whose name it has, and that status's category."""
 MOST_TEXT = 32_767
 BY_LABEL = re.compile(r'labels = "([^"\s]+)" ORDER BY created')
 BY_TEXT = re.compile(r'description ~ "\\"([^"\\]+)\\"" ORDER BY created')
@@ -27,6 +25,13 @@ class AtlassianFake(Fake):
 
     VERSION: ClassVar[str] = "2"
     """Of the API that its links lead to."""
+    TRANSITIONS: ClassVar[dict[str, tuple[str, str, str]]] = {
+        "": ("", "To Do", "new"),
+        "11": ("To Do", "To Do", "new"),
+        "21": ("In Progress", "In Progress", "indeterminate"),
+        "31": ("Done", "Done", "done"),
+    }
+    """Id → its name, the status that it leads to, and that status's category. Empty: how an issue begins."""
 
     def routes(self) -> Routes:
         issue = "/rest/api/{version}/issue"
@@ -76,7 +81,7 @@ class AtlassianFake(Fake):
     def keep(self, project: str, fields: dict[str, Any]) -> Ticket:
         number = len(self.tickets) + 1
         key = f"{project}-{number}"
-        self.tickets[key] = Ticket(id=key, fields={**fields, "status": "11", "id": str(10_000 + number)})
+        self.tickets[key] = Ticket(id=key, fields={**fields, "status": "", "id": str(10_000 + number)})
         return self.tickets[key]
 
     def named(self, ticket: Ticket) -> dict[str, Any]:
@@ -90,7 +95,7 @@ class AtlassianFake(Fake):
     def read(self, request: Request) -> Answer:
         self.rich(request)
         ticket = self.ticket(request.at["key"])
-        name, category = TRANSITIONS[ticket.fields["status"]]
+        _, name, category = self.TRANSITIONS[ticket.fields["status"]]
         status = {"name": name, "statusCategory": {"key": category}}
         asked = {"status": status, "summary": ticket.fields.get("summary")}
         fields = {field: asked[field] for field in request.query["fields"].split(",")}
@@ -119,7 +124,11 @@ class AtlassianFake(Fake):
     def transitions(self, request: Request) -> Answer:
         self.rich(request)
         self.ticket(request.at["key"])
-        known = [{"id": id_, "name": name, "to": {"name": name}} for id_, (name, _) in TRANSITIONS.items()]
+        known = [
+            {"id": id_, "name": name, "to": {"name": status}}
+            for id_, (name, status, _) in self.TRANSITIONS.items()
+            if id_
+        ]
         return Answer(status=200, json={"transitions": known})
 
     def transition(self, request: Request) -> Answer:
@@ -128,12 +137,17 @@ class AtlassianFake(Fake):
         body = self.json_of(request)
         id_ = body.get("transition", {}).get("id")
         resolution = body.get("fields", {"resolution": {"name": "Done"}})
-        if not isinstance(id_, str) or id_ not in TRANSITIONS or set(body) - {"transition", "fields"}:
+        if (
+            not id_
+            or not isinstance(id_, str)
+            or id_ not in self.TRANSITIONS
+            or set(body) - {"transition", "fields"}
+        ):
             raise Refused(self.fault(400, f"Transition id '{id_}' is not valid for this issue."))
         if resolution not in [{"resolution": {"name": name}} for name in RESOLUTIONS]:
             raise Refused(self.wrong({"resolution": "The resolution is not known."}))
         ticket.fields["status"] = id_
-        ticket.closed = TRANSITIONS[id_][1] == "done"
+        ticket.closed = self.TRANSITIONS[id_][2] == "done"
         return Answer(status=204)
 
     def search_cloud(self, request: Request) -> Answer:
