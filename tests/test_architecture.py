@@ -17,7 +17,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"model"}),
     frozenset({"config"}),
     frozenset({"telemetry", "vault"}),
-    frozenset({"catalog", "storage", "net"}),
+    frozenset({"catalog", "storage", "net", "template"}),
     frozenset({"route", "deliver", "receive"}),
     frozenset({"records"}),
     frozenset({"client"}),

@@ -3,6 +3,7 @@
 import http.client
 import time
 from collections.abc import Iterator
+from typing import Any, ClassVar
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.presets.fakes.server import Answer, Request
 
 
 class Shelf(Fake):
-    SETTINGS = {"site": "https://shelf.example/v1?key=k"}  # noqa: RUF012 - read only
+    SETTINGS: ClassVar[dict[str, Any]] = {"site": "https://shelf.example/v1?key=k"}
 
     def routes(self) -> Routes:
         return {"GET /things/{id}": self.read, "POST /things": self.create}

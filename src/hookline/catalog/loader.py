@@ -11,12 +11,14 @@ from typing import TypeVar
 
 import msgspec
 
+from hookline.catalog.case_rules import CaseFile, check_cases
 from hookline.catalog.dialect_rules import check_dialect
 from hookline.catalog.provider_file import ProviderFile
 from hookline.catalog.strict_yaml import read_yaml
 from hookline.catalog.system_rules import check_system
 from hookline.catalog.yaml_lines import line_of
 from hookline.errors import CatalogError, InvalidField
+from hookline.model.case import CaseRule
 from hookline.model.dialect import Dialect
 from hookline.model.system import System
 
@@ -44,6 +46,15 @@ def load_systems(
     return _load("system", extra, System, lambda system: check_system(system, dialects, providers))
 
 
+def load_cases(extra: Path | None = None) -> tuple[CaseRule, ...]:
+    """The rules of cases for events that belong to no system: those in `extra`/cases.yaml, then those of Hookline.
+
+    Raises CatalogError, as `load_dialects` does it.
+    """
+    files = [root / "cases.yaml" for root in reversed(_roots(extra))]
+    return tuple(rule for file in files if file.is_file() for rule in _read_cases(file))
+
+
 def load_providers(extra: Path | None = None) -> Mapping[str, ProviderFile]:
     """Every provider by name, as `load_dialects` does it: what ships, and `extra`/providers/NAME/provider.yaml.
 
@@ -61,13 +72,25 @@ def read_provider(folder: Traversable) -> ProviderFile:
         return ProviderFile(folder.name, values)
 
 
+def _read_cases(file: Traversable) -> tuple[CaseRule, ...]:
+    values = _read(file)
+    with _mistakes(file):
+        rules = msgspec.convert(values, CaseFile).cases
+        check_cases(rules)
+    return rules
+
+
+def _roots(extra: Path | None) -> list[Traversable]:
+    ours: Traversable = resources.files("hookline.catalog")
+    if extra is None:
+        return [ours]
+    if not extra.is_dir():
+        raise CatalogError(f"{extra} is no folder.", hint="Name the folder that holds dialects/.")
+    return [ours, extra]
+
+
 def _folders(kind: str, extra: Path | None) -> Iterator[Traversable]:
-    roots: list[Traversable] = [resources.files("hookline.catalog")]
-    if extra is not None:
-        if not extra.is_dir():
-            raise CatalogError(f"{extra} is no folder.", hint="Name the folder that holds dialects/.")
-        roots.append(extra)
-    for root in roots:
+    for root in _roots(extra):
         shelf = root / kind
         if shelf.is_dir():
             names = sorted(shelf.iterdir(), key=lambda item: item.name)

@@ -117,6 +117,8 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     description: str
     url: str
     """Where the other system documents this."""
+    notes: str
+    """`notes.md` of its folder: what whoever runs the endpoint must do and know, as Markdown."""
     settings: dict[str, Any]
     """A JSON Schema of an object; its properties, in their order, are the form. Those that are `writeOnly` are secrets. A
     `default` stands for what is left out.

@@ -1,6 +1,7 @@
 """What all fakes share: tickets that a test may look at, routes, and faults that a test may order."""
 
 import re
+from base64 import b64encode
 from collections import deque
 from collections.abc import Callable, Mapping
 from threading import Event, Lock
@@ -91,6 +92,22 @@ class Fake:
         """Whether a request may change something, and is not one that only asks."""
         return request.method != "GET"
 
+    def json_of(self, request: Request) -> dict[str, Any]:
+        """The object in a body that says it is JSON. Raises Refused."""
+        if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+            raise Refused(self.fault(415, "The body must be application/json."))
+        try:
+            return msgspec.json.decode(request.body, type=dict[str, Any])
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise Refused(self.fault(400, f"The body is no JSON object: {error}")) from error
+
+    def ticket(self, id_: str) -> Ticket:
+        """Raises Refused."""
+        found = self.tickets.get(id_)
+        if found is None:
+            raise Refused(self.fault(404, f"{id_} does not exist."))
+        return found
+
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.port}"
@@ -164,6 +181,16 @@ class Fake:
                 at = {name: unquote(step) for name, step in found.groupdict().items()}
                 return handler(msgspec.structs.replace(request, at=at))
         return self.fault(404, f"Nothing is at {request.method} {request.path}.")
+
+
+def basic(user: str, password: str) -> str:
+    """The `Authorization` of RFC 7617."""
+    return f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"
+
+
+def utf16(text: str) -> int:
+    """Its length as Java and JavaScript count it."""
+    return len(text.encode("utf-16-le")) // 2
 
 
 def _pattern(route: str) -> re.Pattern[str]:
