@@ -18,7 +18,9 @@ from hookline.model.system import Title
 
 Pointer = Annotated[str, msgspec.Meta(pattern=r"^(/[^/]*)+$(?!\n)", max_length=256)]
 """RFC 6901."""
-Method = Annotated[str, msgspec.Meta(pattern=r"^(GET|POST|PUT|PATCH|DELETE|\{\{ settings\.[a-z_]+ \}\})$(?!\n)")]
+Method = Annotated[
+    str, msgspec.Meta(pattern=r"^(GET|POST|PUT|PATCH|DELETE|\{\{ settings\.[a-z_]+ \}\})$(?!\n)")
+]
 """One of these, or the setting that names one: `{{ settings.method }}`."""
 Status = Annotated[int, msgspec.Meta(ge=100, le=599)]
 SUCCESSES = tuple(range(200, 300))
