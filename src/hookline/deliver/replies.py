@@ -1,6 +1,5 @@
 """Replies: what an answer of another system means, by what its preset says of answers. Pure."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -11,7 +10,7 @@ from hookline.model.preset import Answers
 LONGEST = 500
 """Characters of a reason that are told."""
 _NOTHING = object()
-_EMPTY = (None, False, "", [], {})
+_EMPTY: tuple[object, ...] = (None, False, "", [], {})
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,5 +91,3 @@ def _line(text: str) -> str:
     """One line for a log and a page."""
     joined = " ".join(text.split())
     return joined if len(joined) <= LONGEST else joined[: LONGEST - 1] + "…"
-
-

@@ -46,9 +46,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Stepwise:
-    def __init__(
-        self, *, client: Client, remotes: KnownRemotes, cases: Cases, telemetry: Telemetry
-    ) -> None:
+    def __init__(self, *, client: Client, remotes: KnownRemotes, cases: Cases, telemetry: Telemetry) -> None:
         self._client = client
         self._remotes = remotes
         self._cases = cases
@@ -73,7 +71,7 @@ class Stepwise:
         deadline = asyncio.get_running_loop().time() + (asked.timeout or target.endpoint.timeout)
         step = await advance(talk, None)
         while isinstance(step, Request):
-            step = await advance(talk, await self._send(target, step, deadline))
+            step = await advance(talk, await self._send(step, deadline))
         return step
 
     async def asked(self, target: Target, asked: Wish) -> Asked:
@@ -90,12 +88,14 @@ class Stepwise:
         return msgspec.structs.replace(plain, data=told.data, case=told.case, key=key, remote=known)
 
     async def in_thread(self, work: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, partial(work, *arguments, **named))
+        return await asyncio.get_running_loop().run_in_executor(
+            self._threads, partial(work, *arguments, **named)
+        )
 
     async def _advanced(self, talk: Talk, exchange: Exchange | None) -> Request | Verdict:
         return await self.in_thread(_advance, talk, exchange)
 
-    async def _send(self, target: Target, request: Request, deadline: float) -> Exchange:
+    async def _send(self, request: Request, deadline: float) -> Exchange:
         left = deadline - asyncio.get_running_loop().time()
         if left <= 0:
             return Exchange(cause=Cause.TIMEOUT, detail="the deadline passed between two requests")
