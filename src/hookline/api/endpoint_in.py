@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, assert_never
 
 import msgspec
 
-from hookline.api.body import at_field, convert_values, decode_body
+from hookline.api.body import at_field, below, convert_values, decode_body
 from hookline.api.endpoint_secrets import Given, secrets_of
 from hookline.api.parts import Parts
 from hookline.api.systems import system_named, unknown_event
@@ -20,6 +20,7 @@ from hookline.model.endpoint import (
     BasicAuth,
     Batch,
     BearerAuth,
+    ClientTls,
     Endpoint,
     HeaderAuth,
     NoAuth,
@@ -34,7 +35,8 @@ from hookline.model.retry import DEFAULT_RETRY, AnyRetryPolicy
 from hookline.model.system import System
 from hookline.model.zones import check_zone
 from hookline.net.header import MASK, RESERVED, check_header, check_headers
-from hookline.net.url import parse_url
+from hookline.net.identity import check_expiry, identity_of, read_tls
+from hookline.net.url import Url, parse_url
 from hookline.route.filter import compile_filter
 
 LOOK_UP = 3.0
@@ -55,6 +57,8 @@ class EndpointIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     headers: Annotated[dict[str, str], msgspec.Meta(max_length=50)] = {}
     """Sent with every request, beside those of the dialect."""
     auth: Auth = NO_AUTH
+    tls: ClientTls | None = None
+    """A client certificate, authorities of your own, or both. Needs an `https://` URL."""
     secrets: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=10)] | None = None
     """The newest first. Left out: one is made for a new endpoint, and those of an old one stay."""
     unsigned: bool = False
@@ -94,11 +98,12 @@ async def made(
     dialect = _dialect(given.dialect, parts)
     system = system_named(given.system, parts.systems) if given.system else None
     _check(given, dialect, system)
+    url = await _checked_url(given.url, parts)
     wanted = Given(values=given.secrets, unsigned=given.unsigned, rule=system.secret if system else None)
     return Endpoint(
         id=known.id if known else parts.ids.endpoint(),
         tenant_id=tenant,
-        url=await _checked_url(given.url, parts),
+        url=url.text,
         name=given.name,
         description=given.description,
         events=given.events,
@@ -106,6 +111,7 @@ async def made(
         method=given.method,
         headers=given.headers,
         auth=given.auth,
+        tls=_checked_tls(given.tls, url, now, known.tls if known else None),
         secrets=secrets_of(wanted, parts, dialect, now, known.secrets if known else ()),
         system=given.system,
         zone=given.zone,
@@ -214,11 +220,25 @@ def _check_auth(auth: Auth, reserved: frozenset[str]) -> None:
             assert_never(auth)
 
 
-async def _checked_url(text: str, parts: Parts) -> str:
+def _checked_tls(given: ClientTls | None, url: Url, now: Micros, known: ClientTls | None) -> ClientTls | None:
+    """As it is stored. What was there before may have expired meanwhile: that is no reason to refuse another change."""
+    if given is None:
+        return None
+    with below("tls"):
+        if url.scheme != "https":
+            raise InvalidField("Without https:// there is no TLS.", hint="Leave tls out, or use https://.")
+        tls = read_tls(given)
+        if tls != known:
+            check_expiry(tls, now)
+            identity_of(tls)
+    return tls
+
+
+async def _checked_url(text: str, parts: Parts) -> Url:
     with at_field("url"):
         url = parse_url(text)
         await parts.guard.check_resolved(url, asyncio.get_running_loop().time() + LOOK_UP)
-    return url.text
+    return url
 
 
 def _unmasked(given: EndpointIn, known: Endpoint | None) -> EndpointIn:
@@ -236,4 +256,12 @@ def _unmasked(given: EndpointIn, known: Endpoint | None) -> EndpointIn:
             for name, value in msgspec.structs.asdict(auth).items()
         }
         auth = msgspec.structs.replace(auth, **fields)
-    return msgspec.structs.replace(given, headers=headers, auth=auth)
+    return msgspec.structs.replace(given, headers=headers, auth=auth, tls=_unmasked_tls(given.tls, known))
+
+
+def _unmasked_tls(given: ClientTls | None, known: Endpoint | None) -> ClientTls | None:
+    if given is None or given.key != MASK:
+        return given
+    if known is None or known.tls is None:
+        raise InvalidField(f"{MASK} stands for a key that is not shown.", field="tls.key")
+    return msgspec.structs.replace(given, key=known.tls.key)

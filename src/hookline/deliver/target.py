@@ -11,13 +11,14 @@ from hookline.model.attempt import Headers
 from hookline.model.endpoint import Auth, BasicAuth, BearerAuth, Endpoint, HeaderAuth, NoAuth
 from hookline.model.event import Event
 from hookline.net.header import redact
+from hookline.net.identity import identity_of
 from hookline.net.request import FRAMING, Request, check_names, prefix_of
 from hookline.net.url import parse_url
 
 
 def compile_target(endpoint: Endpoint, dialect: Envelope) -> "Target":
-    """Raises InvalidUrl or InvalidField when the stored URL or a secret is not one for this dialect, ValueError when
-    a stored header cannot be sent.
+    """Raises InvalidUrl or InvalidField when the stored URL, a secret or a certificate is not one that can be used,
+    ValueError when a stored header cannot be sent.
     """
     return Target(endpoint, dialect)
 
@@ -27,6 +28,7 @@ class Target:
         self.endpoint = endpoint
         self.dialect = dialect
         self.url = parse_url(endpoint.url)
+        self._identity = None if endpoint.tls is None else identity_of(endpoint.tls)
         self._signer = (
             Signer(endpoint.secrets, dialect.signing) if dialect.signing and endpoint.secrets else None
         )
@@ -56,6 +58,7 @@ class Target:
             body=body,
             timeout=self.endpoint.timeout,
             tenant=self.endpoint.tenant_id,
+            identity=self._identity,
         )
 
     def recorded(self, request: Request) -> Headers:

@@ -50,6 +50,17 @@ class HeaderAuth(
     value: str
 
 
+class ClientTls(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What TLS with one receiver has of its own (mutual TLS). All of it is PEM."""
+
+    certificate: Annotated[str, msgspec.Meta(max_length=65_536)] = ""
+    """What Hookline shows to the receiver: its certificate first, then those between it and the authority."""
+    key: Annotated[str, msgspec.Meta(max_length=16_384)] = ""
+    """The certificate's private key, not encrypted. One is given with the other, or neither."""
+    ca: Annotated[str, msgspec.Meta(max_length=262_144)] = ""
+    """The authorities that the receiver's certificate must come from. Empty: those of the machine."""
+
+
 Auth = NoAuth | BasicAuth | BearerAuth | HeaderAuth
 NO_AUTH = NoAuth()
 
@@ -92,6 +103,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     method: str = "POST"
     headers: dict[str, str] = {}
     auth: Auth = NO_AUTH
+    tls: ClientTls | None = None
     secrets: tuple[Secret, ...] = ()
     """Newest first. Empty: requests are not signed, and say so."""
     system: str = ""

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import msgspec
 
-from hookline.model.endpoint import NO_AUTH, Auth, Endpoint, Secret
+from hookline.model.endpoint import NO_AUTH, Auth, ClientTls, Endpoint, Secret
 from hookline.storage.schema import endpoints
 from hookline.storage.wall import AnyRow
 
@@ -16,7 +16,7 @@ COLUMNS = (
     endpoints.c.sealed,
     endpoints.c.version,
 )
-_APART = ("secrets", "auth", "headers", "version")
+_APART = ("secrets", "auth", "tls", "headers", "version")
 """Fields that have a column of their own, or lie sealed."""
 
 
@@ -33,6 +33,7 @@ class Vault(Protocol):
 class _Sealed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     secrets: tuple[Secret, ...] = ()
     auth: Auth = NO_AUTH
+    tls: ClientTls | None = None
     headers: dict[str, str] = {}
 
 
@@ -43,7 +44,7 @@ _decode_sealed = msgspec.json.Decoder(_Sealed).decode
 
 def endpoint_row(endpoint: Endpoint, vault: Vault) -> Mapping[str, object]:
     """The columns that say what the endpoint is; not its version, nor what to do with what is held."""
-    inner = _Sealed(secrets=endpoint.secrets, auth=endpoint.auth, headers=endpoint.headers)
+    inner = _Sealed(secrets=endpoint.secrets, auth=endpoint.auth, tls=endpoint.tls, headers=endpoint.headers)
     sealed = vault.seal(endpoint.tenant_id, endpoint.id, msgspec.json.encode(inner))
     return {"sealed": sealed, **open_columns(endpoint)}
 
@@ -62,7 +63,7 @@ def read_endpoint(row: AnyRow, vault: Vault) -> Endpoint:
     """From COLUMNS. Raises ConfigurationError or SealBroken when the seal does not open."""
     inner = _decode_sealed(vault.open(row.tenant_id, row.id, row.sealed))
     return msgspec.structs.replace(
-        read_document(row), secrets=inner.secrets, auth=inner.auth, headers=inner.headers
+        read_document(row), secrets=inner.secrets, auth=inner.auth, tls=inner.tls, headers=inner.headers
     )
 
 
