@@ -19,6 +19,7 @@ from hookline.model.endpoint import (
     HeaderAuth,
     HourCount,
     NoAuth,
+    OAuth2Auth,
     Order,
     Rate,
     Secret,
@@ -182,6 +183,8 @@ def masked(auth: Auth) -> Auth:
             return BearerAuth(token=MASK)
         case HeaderAuth():
             return HeaderAuth(name=auth.name, value=MASK)
+        case OAuth2Auth():
+            return msgspec.structs.replace(auth, client_secret=MASK)
     assert_never(auth)
 
 

@@ -8,12 +8,15 @@ from hookline.deliver.dialect import Envelope
 from hookline.deliver.sign import Signer
 from hookline.deliver.slots import Head
 from hookline.model.attempt import Headers
-from hookline.model.endpoint import Auth, BasicAuth, BearerAuth, Endpoint, HeaderAuth, NoAuth
+from hookline.model.endpoint import Auth, BasicAuth, BearerAuth, Endpoint, HeaderAuth, NoAuth, OAuth2Auth
 from hookline.model.event import Event
-from hookline.net.header import redact
+from hookline.net.header import MASK, redact
 from hookline.net.identity import identity_of
 from hookline.net.request import FRAMING, Request, check_names, prefix_of
 from hookline.net.url import parse_url
+
+TOKEN = ("authorization", f"Bearer {MASK}")
+"""The line of an access token, as it is kept and shown; what is sent is made when it is sent."""
 
 
 def compile_target(endpoint: Endpoint, dialect: Envelope) -> "Target":
@@ -35,7 +38,10 @@ class Target:
         own = _own_headers(endpoint, dialect)
         names = {name.lower() for name, _ in own}
         static: Headers = (*(line for line in dialect.static if line[0].lower() not in names), *own)
-        self._prefix = prefix_of(self.url, endpoint.method, static)
+        self.steps = isinstance(endpoint.auth, OAuth2Auth) and TOKEN in own
+        """A token is needed first: its requests go by `authorized.py`, not straight to the client."""
+        sent = tuple(line for line in static if line != TOKEN) if self.steps else static
+        self._prefix = prefix_of(self.url, endpoint.method, sent)
         self._forward = frozenset(name.lower() for name, _ in static) if dialect.forward else None
         self._shown = redact(static, secret_names=_credential_names(endpoint.auth))
         self._dynamic = tuple(line for line in dialect.dynamic if line.name.lower() not in names)
@@ -98,6 +104,8 @@ def _credentials(auth: Auth) -> Headers:
             return (("authorization", f"Bearer {auth.token}"),)
         case HeaderAuth():
             return ((auth.name, auth.value),)
+        case OAuth2Auth():
+            return (TOKEN,)
     assert_never(auth)
 
 

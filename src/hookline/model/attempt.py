@@ -29,6 +29,7 @@ class Cause(StrEnum):
     CLOSED = "closed"
     BAD_ANSWER = "bad_answer"
     ANSWER_TOO_LARGE = "answer_too_large"
+    TOKEN_FAILED = "token_failed"  # noqa: S105  the name of a cause
     PROXY_FAILED = "proxy_failed"
     INTERRUPTED = "interrupted"
     NOT_SENT = "not_sent"
@@ -51,6 +52,7 @@ HINTS: dict[Cause, str] = {
     Cause.CLOSED: "The receiver closed the connection before it answered.",
     Cause.BAD_ANSWER: "The receiver's answer is not valid HTTP/1.1.",
     Cause.ANSWER_TOO_LARGE: "The header section of the answer is larger than we read.",
+    Cause.TOKEN_FAILED: "The token server gave no access token, so nothing was sent to the receiver. See the endpoint's auth.",
     Cause.PROXY_FAILED: "The egress proxy failed or refused. This is on our side and does not count against the endpoint.",
     Cause.INTERRUPTED: "The gateway stopped during this attempt: the receiver may or may not have seen it.",
     Cause.NOT_SENT: "The request could not be made; nothing was sent. See the endpoint's URL, headers and dialect.",

@@ -1,7 +1,7 @@
 """Endpoint: where to send, what, and how."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -50,6 +50,22 @@ class HeaderAuth(
     value: str
 
 
+class OAuth2Auth(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="oauth2"
+):
+    """An access token of a token server, by client credentials (RFC 6749, 4.4)."""
+
+    token_url: Annotated[str, msgspec.Meta(min_length=1, max_length=2048)]
+    client_id: Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
+    client_secret: Annotated[str, msgspec.Meta(max_length=4096)]
+    scope: Annotated[str, msgspec.Meta(max_length=4096)] = ""
+    """What is asked for, words with a space between them."""
+    audience: Annotated[str, msgspec.Meta(max_length=2048)] = ""
+    """For token servers that want to know whom the token is for."""
+    send_in: Literal["header", "body"] = "header"
+    """Where the token server takes id and secret: as Basic in `Authorization`, or as fields of the body."""
+
+
 class ClientTls(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What TLS with one receiver has of its own (mutual TLS). All of it is PEM."""
 
@@ -61,7 +77,7 @@ class ClientTls(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """The authorities that the receiver's certificate must come from. Empty: those of the machine."""
 
 
-Auth = NoAuth | BasicAuth | BearerAuth | HeaderAuth
+Auth = NoAuth | BasicAuth | BearerAuth | HeaderAuth | OAuth2Auth
 NO_AUTH = NoAuth()
 
 
