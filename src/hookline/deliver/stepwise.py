@@ -11,7 +11,9 @@ from typing import NamedTuple, ParamSpec, Protocol, TypeVar
 import msgspec
 
 from hookline.clock import Micros
+from hookline.deliver.authorized import send_authorized
 from hookline.deliver.target import Target
+from hookline.deliver.tokens import Tokens
 from hookline.deliver.variables import data_of
 from hookline.deliver.verdict import Asked, Talk, Verdict
 from hookline.model.attempt import Cause, Exchange
@@ -46,8 +48,17 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Stepwise:
-    def __init__(self, *, client: Client, remotes: KnownRemotes, cases: Cases, telemetry: Telemetry) -> None:
+    def __init__(
+        self,
+        *,
+        client: Client,
+        tokens: Tokens,
+        remotes: KnownRemotes,
+        cases: Cases,
+        telemetry: Telemetry,
+    ) -> None:
         self._client = client
+        self._tokens = tokens
         self._remotes = remotes
         self._cases = cases
         self._telemetry = telemetry
@@ -71,7 +82,7 @@ class Stepwise:
         deadline = asyncio.get_running_loop().time() + (asked.timeout or target.endpoint.timeout)
         step = await advance(talk, None)
         while isinstance(step, Request):
-            step = await advance(talk, await self._send(step, deadline))
+            step = await advance(talk, await self._send(target, step, deadline))
         return step
 
     async def asked(self, target: Target, asked: Wish) -> Asked:
@@ -95,11 +106,14 @@ class Stepwise:
     async def _advanced(self, talk: Talk, exchange: Exchange | None) -> Request | Verdict:
         return await self.in_thread(_advance, talk, exchange)
 
-    async def _send(self, request: Request, deadline: float) -> Exchange:
+    async def _send(self, target: Target, request: Request, deadline: float) -> Exchange:
         left = deadline - asyncio.get_running_loop().time()
         if left <= 0:
             return Exchange(cause=Cause.TIMEOUT, detail="the deadline passed between two requests")
-        return await self._client.send(msgspec.structs.replace(request, timeout=left))
+        request = msgspec.structs.replace(request, timeout=left)
+        if target.authorized:
+            return await send_authorized(self._client, self._tokens, target, request)
+        return await self._client.send(request)
 
     def _told_of(self, event: Event) -> "_Told":
         data = data_of(event)
