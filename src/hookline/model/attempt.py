@@ -6,6 +6,7 @@ import msgspec
 
 from hookline.clock import Micros
 
+SUCCESS = range(200, 300)
 Headers = tuple[tuple[str, str], ...]
 """Header lines in the order and spelling sent or received."""
 
@@ -31,6 +32,8 @@ class Cause(StrEnum):
     PROXY_FAILED = "proxy_failed"
     INTERRUPTED = "interrupted"
     NOT_SENT = "not_sent"
+    TEMPLATE = "template"
+    REJECTED = "rejected"
 
 
 HINTS: dict[Cause, str] = {
@@ -52,6 +55,8 @@ HINTS: dict[Cause, str] = {
     Cause.PROXY_FAILED: "The egress proxy failed or refused. This is on our side and does not count against the endpoint.",
     Cause.INTERRUPTED: "The gateway stopped during this attempt: the receiver may or may not have seen it.",
     Cause.NOT_SENT: "The request could not be made; nothing was sent. See the endpoint's URL, headers and dialect.",
+    Cause.TEMPLATE: "The template could not be filled in for this event. Try it with `hookline template render`, mend it, and retry.",
+    Cause.REJECTED: "The other system did not take it: the detail has its own words.",
 }
 
 
@@ -86,6 +91,20 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Sent once more on a fresh connection after a reused one ended before any byte: a possible duplicate."""
 
 
+class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A request that went before the one that an attempt is about: a token was fetched, something was looked for."""
+
+    name: str
+    method: str
+    url: str
+    """Secrets masked."""
+    status: int | None = None
+    cause: Cause | None = None
+    detail: str = ""
+    total: float = 0.0
+    """Milliseconds."""
+
+
 class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One numbered try of a delivery. `number` starts at 1 and has no gaps."""
 
@@ -101,3 +120,16 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """When the next attempt is due, if one is."""
     trigger: str = "schedule"
     """`schedule`, or `test`."""
+    judged: bool = False
+    """A preset has read the answer: it succeeded if its exchange has no cause, whatever the status."""
+    action: str = ""
+    """With a preset: what was done with the case there."""
+    request_body: bytes | None = None
+    """Kept where a template made it, which may say something else by now; secrets masked, the beginning of a long one."""
+    missing: tuple[str, ...] = ()
+    """Variables that the template asked for and that the event does not have."""
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def succeeded(self) -> bool:
+        return self.exchange.cause is None if self.judged else self.exchange.status in SUCCESS

@@ -22,7 +22,6 @@ from hookline.systems.exchanges import (
     millis,
     one_of,
     payload_of,
-    succeeded,
 )
 from hookline.systems.webhooks import crud, zulu
 
