@@ -160,6 +160,7 @@ def _parts(engine: Engine, address: str = "") -> Parts:
         guard=core.guard,
         dialects=core.dialects,
         systems=core.systems,
+        presets=core.presets,
         tester=Tester(core.client, core.stepwise, core.targets, core.clock),
         shedder=core.upkeep,
         inbox=core.inbox,

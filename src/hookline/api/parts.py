@@ -9,6 +9,7 @@ from hookline.config import Settings
 from hookline.deliver.dialect import Envelope
 from hookline.deliver.tester import Tester
 from hookline.model.ids import Ids, TenantId
+from hookline.model.preset import Preset
 from hookline.model.system import System
 from hookline.net.guard import Guard
 from hookline.receive.inbox import Inbox
@@ -49,6 +50,7 @@ class Parts:
     guard: Guard
     dialects: Mapping[str, Envelope]
     systems: Mapping[str, System]
+    presets: Mapping[str, Preset]
     tester: Tester
     shedder: Shedding
     inbox: Inbox

@@ -238,7 +238,9 @@ class Conversation:
         return f"There is nothing of this case in {self._recipe.preset.title} to close"
 
     def _cancelled(self, reason: str) -> Verdict:
-        return Verdict(exchange=_NOTHING, judged=True, cancelled=reason, remote=self._changed, steps=tuple(self._steps))
+        return Verdict(
+            exchange=_NOTHING, judged=True, cancelled=reason, remote=self._changed, steps=tuple(self._steps)
+        )
 
     def _verdict(self, exchange: Exchange, final: str = "", retry_after: float = 0.0) -> Verdict:
         return Verdict(

@@ -65,7 +65,9 @@ def judge_verdict(
     if exchange.cause is None:
         return Delivered()
     delay = None if verdict.final else delay_before(policy, failures + 1, draw)
-    asked = max(_asked(exchange, policy, now), min(verdict.retry_after, LONGEST) if policy.retry_after else 0.0)
+    asked = max(
+        _asked(exchange, policy, now), min(verdict.retry_after, LONGEST) if policy.retry_after else 0.0
+    )
     reason = verdict.final or (_used_up(exchange) if delay is None else "")
     return _failed(exchange, delay, asked, reason, draw)
 

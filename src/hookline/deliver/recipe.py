@@ -45,7 +45,9 @@ class Recipe:
         self.base = self._plain(prepared.base.text(self._of_settings()))
         self.url = shown_url(prepared, self.settings, secrets)
         auth = self._auth(endpoint)
-        self.target: Target = compile_target(msgspec.structs.replace(endpoint, url=self.base, auth=auth), dialect)
+        self.target: Target = compile_target(
+            msgspec.structs.replace(endpoint, url=self.base, auth=auth), dialect
+        )
 
     def action(self, wanted: Action, *, known: bool) -> Action | None:
         """What to do for an event that is `wanted` to its case, which is `known` to be there or not. None: nothing."""
@@ -116,7 +118,9 @@ class Recipe:
         named = self.settings.get("auth") if len(choices) > 1 else None
         chosen = choices[named] if isinstance(named, str) else next(iter(choices.values()))
         texts = {
-            name: self._plain(compile_text(value, "auth").text(self._of_settings())) if isinstance(value, str) else value
+            name: self._plain(compile_text(value, "auth").text(self._of_settings()))
+            if isinstance(value, str)
+            else value
             for name, value in msgspec.structs.asdict(chosen).items()
         }
         return msgspec.structs.replace(chosen, **texts)

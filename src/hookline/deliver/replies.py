@@ -92,5 +92,3 @@ def _line(text: str) -> str:
     """One line for a log and a page."""
     joined = " ".join(text.split())
     return joined if len(joined) <= LONGEST else joined[: LONGEST - 1] + "…"
-
-

@@ -46,9 +46,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Stepwise:
-    def __init__(
-        self, *, client: Client, remotes: KnownRemotes, cases: Cases, telemetry: Telemetry
-    ) -> None:
+    def __init__(self, *, client: Client, remotes: KnownRemotes, cases: Cases, telemetry: Telemetry) -> None:
         self._client = client
         self._remotes = remotes
         self._cases = cases
@@ -90,7 +88,9 @@ class Stepwise:
         return msgspec.structs.replace(plain, data=told.data, case=told.case, key=key, remote=known)
 
     async def in_thread(self, work: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, partial(work, *arguments, **named))
+        return await asyncio.get_running_loop().run_in_executor(
+            self._threads, partial(work, *arguments, **named)
+        )
 
     async def _advanced(self, talk: Talk, exchange: Exchange | None) -> Request | Verdict:
         return await self.in_thread(_advance, talk, exchange)

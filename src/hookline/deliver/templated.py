@@ -71,7 +71,9 @@ class Templated:
         if self._rules.path:
             path = self._path.text(scope)
             if not path.startswith("/"):
-                raise InvalidUrl("The path that the template makes does not begin with /.", field="template.path")
+                raise InvalidUrl(
+                    "The path that the template makes does not begin with /.", field="template.path"
+                )
             url = parse_url(f"{url.text.removesuffix(url.target)}{path}")
         return self.target.request_to(
             url,
@@ -108,9 +110,7 @@ class Templated:
         return tuple((name, value) for name, value in own if value)
 
     def _failed(self, reason: str, scope: Scope) -> Verdict:
-        return Verdict(
-            exchange=Exchange(cause=Cause.TEMPLATE, detail=reason), missing=tuple(scope.missing)
-        )
+        return Verdict(exchange=Exchange(cause=Cause.TEMPLATE, detail=reason), missing=tuple(scope.missing))
 
 
 def compile_body(template: Template) -> JsonTemplate | TextTemplate | None:
@@ -120,9 +120,7 @@ def compile_body(template: Template) -> JsonTemplate | TextTemplate | None:
     if template.json is not None:
         return compile_tree(template.json, "template.json")
     if template.text:
-        return compile_document(
-            template.text, "template.text", promises_json=is_json(template.content_type)
-        )
+        return compile_document(template.text, "template.text", promises_json=is_json(template.content_type))
     return None
 
 
