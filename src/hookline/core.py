@@ -11,6 +11,7 @@ from hookline.config import Settings
 from hookline.deliver.dialect import Envelope, compile_dialect
 from hookline.deliver.stepwise import Stepwise
 from hookline.deliver.targets import Targets
+from hookline.deliver.tokens import Tokens
 from hookline.deliver.upkeep import Bounds, Upkeep
 from hookline.model.cases import Cases
 from hookline.model.ids import Ids
@@ -79,7 +80,13 @@ async def build_core(
     )
     stack.push_async_callback(client.close)
     cases = Cases(systems, load_cases(settings.catalog))
-    stepwise = Stepwise(client=client, remotes=opened.store.remotes, cases=cases, telemetry=telemetry)
+    stepwise = Stepwise(
+        client=client,
+        tokens=Tokens(client, clock, guard.check),
+        remotes=opened.store.remotes,
+        cases=cases,
+        telemetry=telemetry,
+    )
     stack.callback(stepwise.close)
     bounds = Bounds(
         retention_days=settings.retention_days,

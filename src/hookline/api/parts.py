@@ -7,6 +7,8 @@ from typing import Protocol
 from hookline.clock import Clock
 from hookline.config import Settings
 from hookline.deliver.dialect import Envelope
+from hookline.deliver.stepwise import Stepwise
+from hookline.deliver.targets import Targets
 from hookline.deliver.tester import Tester
 from hookline.model.ids import Ids, TenantId
 from hookline.model.preset import Preset
@@ -51,6 +53,8 @@ class Parts:
     dialects: Mapping[str, Envelope]
     systems: Mapping[str, System]
     presets: Mapping[str, Preset]
+    targets: Targets
+    stepwise: Stepwise
     tester: Tester
     shedder: Shedding
     inbox: Inbox

@@ -38,7 +38,9 @@ class Conversing:
         return Conversation(self.recipe, asked).run()
 
 
-class _Over(Exception):  # noqa: N818  it is no error: the conversation has come to its end
+class _Over(Exception):
+    """No error: the conversation has come to its end."""
+
     def __init__(self, verdict: Verdict) -> None:
         super().__init__()
         self.verdict = verdict
@@ -74,7 +76,7 @@ class Conversation:
         wanted = self._wanted()
         if wanted is None:
             return SKIPPED
-        action = self._recipe.action(wanted, known=self._remote is not None)
+        action = self._recipe.action(wanted, known=self._known())
         if action is None:
             return self._nothing_to_close()
         return action, self._request(self._recipe.prepared.acts[action].form)
@@ -84,15 +86,19 @@ class Conversation:
         wanted = self._wanted()
         if wanted is None:
             return self._cancelled(SKIPPED)
-        if self._remote is None and self._may_be_there(wanted):
+        if not self._known() and self._may_be_there(wanted):
             found = yield from self._find()
-            if self._remote is not None and wanted is Action.CREATE:
+            if self._known() and wanted is Action.CREATE:
                 return self._verdict(found)
-        action = self._recipe.action(wanted, known=self._remote is not None)
+        action = self._recipe.action(wanted, known=self._known())
         if action is None:
             return self._cancelled(self._nothing_to_close())
         self._action = action
         return (yield from self._act(self._recipe.prepared.acts[action]))
+
+    def _known(self) -> bool:
+        """It is there, as far as is known by now."""
+        return self._remote is not None
 
     def _begin(self) -> None:
         self._variables = {**variables_of(self._asked), "before": {}, "remote": _shown(self._remote)}

@@ -11,6 +11,7 @@ from hookline.model.retry import AnyRetryPolicy
 
 OUR_FAULTS = frozenset({Cause.PROXY_FAILED, Cause.INTERRUPTED})
 """Causes that pass by themselves: they neither use up the delivery's attempts nor slow its endpoint down."""
+_BEFORE_SENDING = frozenset({Cause.NOT_SENT, Cause.TEMPLATE, Cause.TOKEN_FAILED})
 _UNTOLD = OUR_FAULTS | {Cause.NOT_SENT, Cause.TEMPLATE}
 """Causes that say nothing of the receiver."""
 OUR_DELAY = 30.0
@@ -92,7 +93,9 @@ def succeeded(exchange: Exchange) -> bool:
 
 
 def speaks_of_receiver(exchange: Exchange) -> bool:
-    """False: it was never asked, or we cannot know; the endpoint's pace stays as it is."""
+    """False: it was never asked, or we cannot know; the endpoint's pace stays as it is. Its token server counts as a
+    part of it: while that gives nothing, every request would fail the same way.
+    """
     return exchange.status is not None or exchange.cause not in _UNTOLD
 
 
@@ -107,6 +110,6 @@ def blames_endpoint(exchange: Exchange) -> bool:
 
 def _used_up(exchange: Exchange) -> str:
     """Nobody but us knows why a request could not be made, so it is told."""
-    if exchange.status is None and exchange.cause in {Cause.NOT_SENT, Cause.TEMPLATE}:
+    if exchange.status is None and exchange.cause in _BEFORE_SENDING:
         return f"{USED_UP}: {exchange.detail}"
     return USED_UP

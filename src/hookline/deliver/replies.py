@@ -1,6 +1,5 @@
 """Replies: what an answer of another system means, by what its preset says of answers. Pure."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -11,7 +10,7 @@ from hookline.model.preset import Answers
 LONGEST = 500
 """Characters of a reason that are told."""
 _NOTHING = object()
-_EMPTY = (None, False, "", [], {})
+_EMPTY: tuple[object, ...] = (None, False, "", [], {})
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):

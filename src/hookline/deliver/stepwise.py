@@ -11,7 +11,9 @@ from typing import NamedTuple, ParamSpec, Protocol, TypeVar
 import msgspec
 
 from hookline.clock import Micros
+from hookline.deliver.authorized import send_authorized
 from hookline.deliver.target import Target
+from hookline.deliver.tokens import Tokens
 from hookline.deliver.variables import data_of
 from hookline.deliver.verdict import Asked, Talk, Verdict
 from hookline.model.attempt import Cause, Exchange
@@ -46,8 +48,17 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Stepwise:
-    def __init__(self, *, client: Client, remotes: KnownRemotes, cases: Cases, telemetry: Telemetry) -> None:
+    def __init__(
+        self,
+        *,
+        client: Client,
+        tokens: Tokens,
+        remotes: KnownRemotes,
+        cases: Cases,
+        telemetry: Telemetry,
+    ) -> None:
         self._client = client
+        self._tokens = tokens
         self._remotes = remotes
         self._cases = cases
         self._telemetry = telemetry
@@ -99,7 +110,10 @@ class Stepwise:
         left = deadline - asyncio.get_running_loop().time()
         if left <= 0:
             return Exchange(cause=Cause.TIMEOUT, detail="the deadline passed between two requests")
-        return await self._client.send(msgspec.structs.replace(request, timeout=left))
+        request = msgspec.structs.replace(request, timeout=left)
+        if target.authorized:
+            return await send_authorized(self._client, self._tokens, target, request)
+        return await self._client.send(request)
 
     def _told_of(self, event: Event) -> "_Told":
         data = data_of(event)

@@ -9,18 +9,22 @@ from hookline.deliver.sign import Signer
 from hookline.deliver.slots import Head
 from hookline.deliver.verdict import Talker
 from hookline.model.attempt import Headers
-from hookline.model.endpoint import Auth, BasicAuth, BearerAuth, Endpoint, HeaderAuth, NoAuth
+from hookline.model.endpoint import Auth, BasicAuth, BearerAuth, Endpoint, HeaderAuth, NoAuth, OAuth2Auth
 from hookline.model.event import Event
-from hookline.net.header import redact
+from hookline.net.header import MASK, redact
+from hookline.net.identity import identity_of
 from hookline.net.request import FRAMING, Request, check_names, prefix_of
 from hookline.net.url import Url, parse_url
 
 _OF_BODY = frozenset({"content-type"})
 
+TOKEN = ("authorization", f"Bearer {MASK}")
+"""The line of an access token, as it is kept and shown; what is sent is made when it is sent."""
+
 
 def compile_target(endpoint: Endpoint, dialect: Envelope) -> "Target":
-    """Raises InvalidUrl or InvalidField when the stored URL or a secret is not one for this dialect, ValueError when
-    a stored header cannot be sent.
+    """Raises InvalidUrl or InvalidField when the stored URL, a secret or a certificate is not one that can be used,
+    ValueError when a stored header cannot be sent.
     """
     return Target(endpoint, dialect)
 
@@ -32,14 +36,17 @@ class Target:
         self.talker: Talker | None = None
         """How its attempts are made, where they take more than one request made at once."""
         self.url = parse_url(endpoint.url)
+        self._identity = None if endpoint.tls is None else identity_of(endpoint.tls)
         self._signer = (
             Signer(endpoint.secrets, dialect.signing) if dialect.signing and endpoint.secrets else None
         )
         own = _own_headers(endpoint, dialect)
         names = {name.lower() for name, _ in own}
         static: Headers = (*(line for line in dialect.static if line[0].lower() not in names), *own)
-        self._static = static
-        self._prefix = prefix_of(self.url, endpoint.method, static)
+        self.authorized = isinstance(endpoint.auth, OAuth2Auth) and TOKEN in own
+        """A token is needed first: its requests go by `send_authorized`, not straight to the client."""
+        self._static = tuple(line for line in static if line != TOKEN) if self.authorized else static
+        self._prefix = prefix_of(self.url, endpoint.method, self._static)
         self._forward = frozenset(name.lower() for name, _ in static) if dialect.forward else None
         self._secret_names = _credential_names(endpoint.auth)
         self._shown = redact(static, secret_names=self._secret_names)
@@ -56,6 +63,7 @@ class Target:
             body=body,
             timeout=self.endpoint.timeout,
             tenant=self.endpoint.tenant_id,
+            identity=self._identity,
         )
 
     def request_to(
@@ -74,6 +82,7 @@ class Target:
             body=body,
             timeout=self.endpoint.timeout,
             tenant=self.endpoint.tenant_id,
+            identity=self._identity,
         )
 
     def _lines(self, event: Event, body: bytes, attempt: int, now: Micros) -> Headers:
@@ -95,7 +104,8 @@ class Target:
 
     def recorded_to(self, request: Request) -> Headers:
         """The same of what `request_to` has made."""
-        return redact(request.headers, secret_names=self._secret_names)
+        lines = (TOKEN, *request.headers) if self.authorized else request.headers
+        return redact(lines, secret_names=self._secret_names)
 
 
 def _own_headers(endpoint: Endpoint, dialect: Envelope) -> Headers:
@@ -128,6 +138,8 @@ def _credentials(auth: Auth) -> Headers:
             return (("authorization", f"Bearer {auth.token}"),)
         case HeaderAuth():
             return ((auth.name, auth.value),)
+        case OAuth2Auth():
+            return (TOKEN,)
     assert_never(auth)
 
 

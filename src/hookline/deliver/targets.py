@@ -8,7 +8,7 @@ from hookline.deliver.dialect import Envelope
 from hookline.deliver.prepared import Prepared
 from hookline.deliver.recipe import Recipe
 from hookline.deliver.target import Target, compile_target
-from hookline.deliver.templated import Templated
+from hookline.deliver.templated import Plain, Templated
 from hookline.errors import HooklineError
 from hookline.model.endpoint import Endpoint
 from hookline.model.ids import EndpointId, TenantId
@@ -77,6 +77,8 @@ class Targets:
         target = compile_target(endpoint, dialect)
         if endpoint.template is not None:
             target.talker = Templated(target, endpoint.template)
+        elif target.authorized:
+            target.talker = Plain(target)
         return target
 
     def recipe(self, endpoint: Endpoint, dialect: Envelope) -> Recipe:

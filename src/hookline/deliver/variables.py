@@ -45,7 +45,7 @@ def reference_of(asked: Asked) -> str:
     """
     event, key = asked.event, asked.key or asked.event.id
     readable = _UNSAFE.sub("-", key).strip("-")[:_READABLE].strip("-")
-    whole = "\0".join((event.tenant_id, event.system, key))
+    whole = f"{event.tenant_id}\0{event.system}\0{key}"
     digest = hashlib.sha256(whole.encode()).hexdigest()[:_DIGITS]
     return f"{readable}-{digest}" if readable else digest
 

@@ -51,7 +51,34 @@ class HeaderAuth(
     value: str
 
 
-Auth = NoAuth | BasicAuth | BearerAuth | HeaderAuth
+class OAuth2Auth(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="oauth2"
+):
+    """An access token of a token server, by client credentials (RFC 6749, 4.4)."""
+
+    token_url: Annotated[str, msgspec.Meta(min_length=1, max_length=2048)]
+    client_id: Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
+    client_secret: Annotated[str, msgspec.Meta(max_length=4096)]
+    scope: Annotated[str, msgspec.Meta(max_length=4096)] = ""
+    """What is asked for, words with a space between them."""
+    audience: Annotated[str, msgspec.Meta(max_length=2048)] = ""
+    """For token servers that want to know whom the token is for."""
+    send_in: Literal["header", "body"] = "header"
+    """Where the token server takes id and secret: as Basic in `Authorization`, or as fields of the body."""
+
+
+class ClientTls(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What TLS with one receiver has of its own (mutual TLS). All of it is PEM."""
+
+    certificate: Annotated[str, msgspec.Meta(max_length=65_536)] = ""
+    """What Hookline shows to the receiver: its certificate first, then those between it and the authority."""
+    key: Annotated[str, msgspec.Meta(max_length=16_384)] = ""
+    """The certificate's private key, not encrypted. One is given with the other, or neither."""
+    ca: Annotated[str, msgspec.Meta(max_length=262_144)] = ""
+    """The authorities that the receiver's certificate must come from. Empty: those of the machine."""
+
+
+Auth = NoAuth | BasicAuth | BearerAuth | HeaderAuth | OAuth2Auth
 NO_AUTH = NoAuth()
 
 
@@ -98,6 +125,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     method: str = "POST"
     headers: dict[str, str] = {}
     auth: Auth = NO_AUTH
+    tls: ClientTls | None = None
     secrets: tuple[Secret, ...] = ()
     """Newest first. Empty: requests are not signed, and say so."""
     system: str = ""

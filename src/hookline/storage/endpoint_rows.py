@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from hookline.model.endpoint import NO_AUTH, Auth, Endpoint, Secret
+from hookline.model.endpoint import NO_AUTH, Auth, ClientTls, Endpoint, Secret
 from hookline.model.template import Template
 from hookline.storage.schema import endpoints
 from hookline.storage.wall import AnyRow
@@ -32,6 +32,7 @@ class Vault(Protocol):
 class _Sealed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     secrets: tuple[Secret, ...] = ()
     auth: Auth = NO_AUTH
+    tls: ClientTls | None = None
     headers: dict[str, str] = {}
     settings: dict[str, Any] = {}
     template: Template | None = None
