@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from hookline.errors import InvalidField
-from hookline.model.case import RESERVED, CaseRule, Paths
+from hookline.model.case import PATH, RESERVED, CaseRule, Paths
 from hookline.model.cases import steps_of
 from hookline.model.form import parse_form, slots
 from hookline.model.json import nearest
@@ -36,6 +36,8 @@ def check_cases(rules: Sequence[CaseRule]) -> None:
                     hint="Choose another name.",
                     field=f"{field}.{part}.{taken[0]}",
                 )
+        for name, paths in {"id": rule.id, **_variables(rule)}.items():
+            _check_form(f"{field}.{name}", paths)
         for name, text in rule.texts.items():
             _check_text(f"{field}.texts.{name}", text, rule)
         for name in rule.closed:
@@ -90,6 +92,16 @@ def _check_variable(field: str, name: str, rule: CaseRule) -> None:
         meant = nearest(name, known)
         hint = f"Did you mean {meant}?" if meant else f"Known here: {', '.join(sorted(known))}."
         raise InvalidField(f"The rule has no variable {name:.64}.", hint=hint, field=field)
+
+
+def _check_form(field: str, paths: Paths) -> None:
+    for path in (paths,) if isinstance(paths, str) else paths:
+        if not PATH.fullmatch(path):
+            raise InvalidField(
+                f"{path!r:.100} is no place in the data.",
+                hint="Write it like ticket.customer.name.",
+                field=field,
+            )
 
 
 def _check_paths(field: str, paths: Paths, schemas: Sequence[Mapping[str, Any]]) -> None:
