@@ -5,7 +5,7 @@ import pytest
 from tests.presets.fakes import fakes
 from tests.presets.playing import Sample, play, sample, samples_of, send
 
-PRESETS = ("jira", "jira_cloud", "jira_service_management")
+PRESETS = ("jira", "jira_cloud", "jira_service_management", "servicenow")
 CASES = [(preset, name) for preset in PRESETS for name in samples_of(preset)]
 
 
