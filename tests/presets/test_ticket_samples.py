@@ -7,7 +7,7 @@ import pytest
 from tests.presets.fakes import fakes
 from tests.presets.playing import Sample, play, sample, samples_of, send
 
-PRESETS = ("jira", "jira_cloud", "jira_service_management", "servicenow", "otrs", "zendesk")
+PRESETS = ("jira", "jira_cloud", "jira_service_management", "servicenow", "otrs", "zendesk", "freshdesk")
 SIGNED = tuple(preset for preset in PRESETS if preset != "otrs")
 """Whose credentials stand in a header, and who look at the kind of a body."""
 CASES = [(preset, name) for preset in PRESETS for name in samples_of(preset)]
