@@ -5,13 +5,17 @@ from collections.abc import Set as AbstractSet
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from hookline.catalog.loader import load_dialects, load_providers, load_systems
+from hookline.catalog.loader import load_cases, load_dialects, load_presets, load_providers, load_systems
 from hookline.clock import Clock
 from hookline.config import Settings
 from hookline.deliver.dialect import Envelope, compile_dialect
+from hookline.deliver.stepwise import Stepwise
 from hookline.deliver.targets import Targets
+from hookline.deliver.tokens import Tokens
 from hookline.deliver.upkeep import Bounds, Upkeep
+from hookline.model.cases import Cases
 from hookline.model.ids import Ids
+from hookline.model.preset import Preset
 from hookline.model.system import System
 from hookline.net.client import Client
 from hookline.net.dns import DnsResolver
@@ -43,6 +47,9 @@ class Core:
     guard: Guard
     client: Client
     targets: Targets
+    presets: Mapping[str, Preset]
+    cases: Cases
+    stepwise: Stepwise
     upkeep: Upkeep
     inbox: Inbox
 
@@ -59,6 +66,7 @@ async def build_core(
     dialects = {name: compile_dialect(dialect) for name, dialect in plain.items()}
     providers = load_providers(settings.catalog)
     systems = load_systems(dialects, providers, settings.catalog)
+    presets = load_presets(settings.catalog)
     zones = {name: plain[system.dialect].time.zone for name, system in systems.items()}
     kinds = Kinds(systems, zones)
     opened = await open_store(location_of(settings, kinds.followed), Vault(load_keys(settings)), clock)
@@ -71,6 +79,15 @@ async def build_core(
         dial=guard, proxy=parse_proxy(proxy, names=settings.proxy_resolves_names) if proxy else None
     )
     stack.push_async_callback(client.close)
+    cases = Cases(systems, load_cases(settings.catalog))
+    stepwise = Stepwise(
+        client=client,
+        tokens=Tokens(client, clock, guard.check),
+        remotes=opened.store.remotes,
+        cases=cases,
+        telemetry=telemetry,
+    )
+    stack.callback(stepwise.close)
     bounds = Bounds(
         retention_days=settings.retention_days,
         idempotency_days=settings.idempotency_days,
@@ -89,7 +106,10 @@ async def build_core(
         kinds=kinds,
         guard=guard,
         client=client,
-        targets=Targets(dialects, guard.check),
+        targets=Targets(dialects, guard.check, presets),
+        presets=presets,
+        cases=cases,
+        stepwise=stepwise,
         upkeep=Upkeep(
             store=opened.store, prune=opened.prune, bounds=bounds, clock=clock, telemetry=telemetry
         ),

@@ -1,12 +1,18 @@
 """An endpoint as users write it, and everything that is checked before it is stored."""
 
-import asyncio
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, assert_never
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from hookline.api.body import at_field, convert_values, decode_body
+from hookline.api.endpoint_auth import (
+    checked_auth,
+    checked_tls,
+    checked_url,
+    unmasked_auth,
+    unmasked_tls,
+)
 from hookline.api.endpoint_secrets import Given, secrets_of
 from hookline.api.parts import Parts
 from hookline.api.systems import system_named, unknown_event
@@ -17,12 +23,9 @@ from hookline.errors import InvalidField
 from hookline.model.endpoint import (
     NO_AUTH,
     Auth,
-    BasicAuth,
     Batch,
-    BearerAuth,
+    ClientTls,
     Endpoint,
-    HeaderAuth,
-    NoAuth,
     Order,
     Rate,
     Timeout,
@@ -33,12 +36,8 @@ from hookline.model.patterns import Patterns, check_pattern
 from hookline.model.retry import DEFAULT_RETRY, AnyRetryPolicy
 from hookline.model.system import System
 from hookline.model.zones import check_zone
-from hookline.net.header import MASK, RESERVED, check_header, check_headers
-from hookline.net.url import parse_url
+from hookline.net.header import MASK, RESERVED, check_headers
 from hookline.route.filter import compile_filter
-
-LOOK_UP = 3.0
-"""Seconds for the look at what the host name resolves to; each dial looks again anyway."""
 
 
 class EndpointIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -55,6 +54,8 @@ class EndpointIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     headers: Annotated[dict[str, str], msgspec.Meta(max_length=50)] = {}
     """Sent with every request, beside those of the dialect."""
     auth: Auth = NO_AUTH
+    tls: ClientTls | None = None
+    """A client certificate, authorities of your own, or both. Needs an `https://` URL."""
     secrets: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=10)] | None = None
     """The newest first. Left out: one is made for a new endpoint, and those of an old one stay."""
     unsigned: bool = False
@@ -94,18 +95,21 @@ async def made(
     dialect = _dialect(given.dialect, parts)
     system = system_named(given.system, parts.systems) if given.system else None
     _check(given, dialect, system)
+    url = await checked_url(given.url, "url", parts.guard)
+    auth = await checked_auth(given.auth, RESERVED | dialect.reserved, parts.guard)
     wanted = Given(values=given.secrets, unsigned=given.unsigned, rule=system.secret if system else None)
     return Endpoint(
         id=known.id if known else parts.ids.endpoint(),
         tenant_id=tenant,
-        url=await _checked_url(given.url, parts),
+        url=url.text,
         name=given.name,
         description=given.description,
         events=given.events,
         filter=given.filter,
         method=given.method,
         headers=given.headers,
-        auth=given.auth,
+        auth=auth,
+        tls=checked_tls(given.tls, url, now, known.tls if known else None),
         secrets=secrets_of(wanted, parts, dialect, now, known.secrets if known else ()),
         system=given.system,
         zone=given.zone,
@@ -174,11 +178,8 @@ def _check(given: EndpointIn, dialect: Envelope, system: System | None) -> None:
             compile_filter(given.filter)
     if given.zone:
         check_zone(given.zone, "zone")
-    reserved = RESERVED | dialect.reserved
     with at_field("headers"):
-        check_headers(given.headers, reserved=reserved)
-    with at_field("auth"):
-        _check_auth(given.auth, reserved)
+        check_headers(given.headers, reserved=RESERVED | dialect.reserved)
     if given.batch is not None and given.order is not Order.NONE:
         raise InvalidField(
             "An endpoint is either ordered or batched.", hint="Leave order or batch out.", field="batch"
@@ -199,41 +200,12 @@ def _check_pattern(pattern: str, system: System | None) -> None:
         raise InvalidField(detail, hint=hint)
 
 
-def _check_auth(auth: Auth, reserved: frozenset[str]) -> None:
-    match auth:
-        case NoAuth():
-            return
-        case BasicAuth():
-            if ":" in auth.username or not f"{auth.username}{auth.password}".isprintable():
-                raise InvalidField("The user name holds a colon, or one of both an unprintable character.")
-        case BearerAuth():
-            check_header("Authorization", f"Bearer {auth.token}")
-        case HeaderAuth():
-            check_header(auth.name, auth.value, reserved=reserved)
-        case _:
-            assert_never(auth)
-
-
-async def _checked_url(text: str, parts: Parts) -> str:
-    with at_field("url"):
-        url = parse_url(text)
-        await parts.guard.check_resolved(url, asyncio.get_running_loop().time() + LOOK_UP)
-    return url.text
-
-
 def _unmasked(given: EndpointIn, known: Endpoint | None) -> EndpointIn:
     """What comes back as it was shown, masked, means: as it was."""
     before = known.headers if known else {}
     headers = {
         name: before.get(name, value) if value == MASK else value for name, value in given.headers.items()
     }
-    auth = given.auth
-    if MASK in msgspec.structs.astuple(auth):
-        if known is None or type(known.auth) is not type(auth):
-            raise InvalidField(f"{MASK} stands for a credential that is not shown.", field="auth")
-        fields = {
-            name: getattr(known.auth, name) if value == MASK else value
-            for name, value in msgspec.structs.asdict(auth).items()
-        }
-        auth = msgspec.structs.replace(auth, **fields)
-    return msgspec.structs.replace(given, headers=headers, auth=auth)
+    auth = unmasked_auth(given.auth, known.auth if known else NO_AUTH)
+    tls = unmasked_tls(given.tls, known.tls if known else None)
+    return msgspec.structs.replace(given, headers=headers, auth=auth, tls=tls)

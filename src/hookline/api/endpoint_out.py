@@ -13,11 +13,13 @@ from hookline.model.endpoint import (
     BasicAuth,
     Batch,
     BearerAuth,
+    ClientTls,
     Counters,
     Endpoint,
     HeaderAuth,
     HourCount,
     NoAuth,
+    OAuth2Auth,
     Order,
     Rate,
     Secret,
@@ -76,6 +78,8 @@ class EndpointOut(msgspec.Struct, frozen=True, kw_only=True):
     method: str
     headers: dict[str, str]
     auth: Auth
+    tls: ClientTls | None
+    """Its certificates are no secret and show as they are; its key shows as `***`."""
     secrets: list[SecretOut]
     """The newest first."""
     system: str
@@ -128,6 +132,7 @@ def shaped(endpoint: Endpoint, counters: Counters) -> EndpointOut:
         method=endpoint.method,
         headers=dict(redact(tuple(endpoint.headers.items()))),
         auth=masked(endpoint.auth),
+        tls=masked_tls(endpoint.tls),
         secrets=[shaped_secret(secret) for secret in endpoint.secrets],
         system=endpoint.system,
         zone=endpoint.zone,
@@ -178,7 +183,13 @@ def masked(auth: Auth) -> Auth:
             return BearerAuth(token=MASK)
         case HeaderAuth():
             return HeaderAuth(name=auth.name, value=MASK)
+        case OAuth2Auth():
+            return msgspec.structs.replace(auth, client_secret=MASK)
     assert_never(auth)
+
+
+def masked_tls(tls: ClientTls | None) -> ClientTls | None:
+    return tls and msgspec.structs.replace(tls, key=MASK if tls.key else "")
 
 
 def _public(value: str) -> str | None:

@@ -13,6 +13,7 @@ import msgspec
 
 from hookline.catalog.case_rules import CaseFile, check_cases
 from hookline.catalog.dialect_rules import check_dialect
+from hookline.catalog.preset_rules import check_preset
 from hookline.catalog.provider_file import ProviderFile
 from hookline.catalog.strict_yaml import read_yaml
 from hookline.catalog.system_rules import check_system
@@ -20,10 +21,12 @@ from hookline.catalog.yaml_lines import line_of
 from hookline.errors import CatalogError, InvalidField
 from hookline.model.case import CaseRule
 from hookline.model.dialect import Dialect
+from hookline.model.preset import Preset
 from hookline.model.system import System
 
 T = TypeVar("T")
-_WHERE = re.compile(r" - at `\$\.?(.*)`$")
+NOTES = "notes.md"
+_WHERE = re.compile(r" - at (?:`key` in )?`\$\.?(.*)`$")
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*)`$")
 
 
@@ -70,6 +73,44 @@ def read_provider(folder: Traversable) -> ProviderFile:
     values = _unnamed("provider", file)
     with _mistakes(file):
         return ProviderFile(folder.name, values)
+
+
+def load_presets(extra: Path | None = None) -> Mapping[str, Preset]:
+    """Every preset by name, as `load_dialects` does it: what ships, and `extra`/presets/NAME/preset.yaml.
+
+    A user's preset of the same name takes the place of ours: other people's systems change before we do.
+    """
+    dialects = {folder.name for folder in _folders("dialects", extra)}
+    found = {folder.name: read_preset(folder, dialects) for folder in _folders("presets", extra)}
+    return MappingProxyType(found)
+
+
+def read_preset(folder: Traversable, dialects: Collection[str]) -> Preset:
+    """Raises CatalogError. `dialects`: the names of those that there are."""
+    file = folder / "preset.yaml"
+    values = _unnamed("preset", file)
+    if "notes" in values:
+        raise CatalogError(
+            f"{_where(file, 'notes')}: notes stand in {NOTES}.", hint="Move them there.", field="notes"
+        )
+    with _mistakes(file):
+        made = {**values, "name": folder.name, "notes": _notes(folder / NOTES)}
+        preset = msgspec.convert(made, Preset)
+        check_preset(preset, dialects)
+        return preset
+
+
+def _notes(file: Traversable) -> str:
+    hint = "Say in it what to do in the other system, and what happens to an event that comes twice."
+    if not file.is_file():
+        raise CatalogError(f"{file} is missing.", hint=hint)
+    try:
+        text = file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CatalogError(f"{file} cannot be read: {error}") from error
+    if not text:
+        raise CatalogError(f"{file} is empty.", hint=hint)
+    return text
 
 
 def _read_cases(file: Traversable) -> tuple[CaseRule, ...]:

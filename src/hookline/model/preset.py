@@ -7,7 +7,7 @@ field), `case_action` (what the event is to the case), `remote` (`id`, `url` and
 `id`, `link`, `keep`, `done_if` and `fails_if` also `answer`, the JSON that came back.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 
@@ -18,6 +18,10 @@ from hookline.model.system import Title
 
 Pointer = Annotated[str, msgspec.Meta(pattern=r"^(/[^/]*)+$(?!\n)", max_length=256)]
 """RFC 6901."""
+Method = Annotated[
+    str, msgspec.Meta(pattern=r"^(GET|POST|PUT|PATCH|DELETE|\{\{ settings\.[a-z_]+ \}\})$(?!\n)")
+]
+"""One of these, or the setting that names one: `{{ settings.method }}`."""
 Status = Annotated[int, msgspec.Meta(ge=100, le=599)]
 SUCCESSES = tuple(range(200, 300))
 GONE = (404, 410)
@@ -28,7 +32,7 @@ PASSING = (401, 403, 408, 425, 429, *range(500, 600))
 class PresetRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One request, and which answers to it are good."""
 
-    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "POST"
+    method: Method = "POST"
     url: str = ""
     """What follows the preset's `base`: path and query."""
     headers: dict[str, str] = {}
@@ -61,7 +65,9 @@ class PresetAction(PresetRequest, frozen=True, kw_only=True, forbid_unknown_fiel
     """A request that changes something there."""
 
     before: dict[str, PresetRequest] = {}
-    """Requests that only ask, in this order; the JSON of an answer is `before.NAME` for all that follow."""
+    """Requests that come first, in this order: they ask, or set what may be set twice. The JSON of an answer is
+    `before.NAME` for all that follow.
+    """
     done_if: str = ""
     """Where this comes out as anything, there is nothing left to do, and the delivery has succeeded."""
     fails_if: dict[str, str] = {}
@@ -88,6 +94,10 @@ class Answers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """A good answer that is JSON holds these values, or it is a failure: `/ok: true`."""
     passing: tuple[str, ...] = ()
     """Words in the reason of a failure that passes by itself, whatever its status."""
+    already: tuple[str, ...] = ()
+    """Words in the reason of a refusal by which the other system says that things are as they should be: a success."""
+    gone: tuple[str, ...] = ()
+    """Words in the reason of a refusal that says what the `gone` of a request says by its status."""
     retry_after: Pointer | None = None
     """Where the seconds stand after which to come again; else the header says it."""
 

@@ -16,6 +16,7 @@ from hookline.storage.keys import Keys
 from hookline.storage.ledger import Ledger
 from hookline.storage.receipts import Receipts
 from hookline.storage.records import Records
+from hookline.storage.remotes import Remotes
 from hookline.storage.sources import Sources
 from hookline.storage.tenants import Tenants
 
@@ -36,6 +37,7 @@ class Store:
     enabled_systems: EnabledSystems
     records: Records
     endings: Endings
+    remotes: Remotes
 
     @classmethod
     def over(cls, database: Database, ledger: Ledger, vault: Vault) -> Self:
@@ -54,4 +56,5 @@ class Store:
             enabled_systems=EnabledSystems(database),
             records=Records(database),
             endings=Endings(database),
+            remotes=Remotes(database),
         )

@@ -27,7 +27,6 @@ from hookline.systems.exchanges import (
     error_of,
     millis,
     payload_of,
-    succeeded,
     told_of,
 )
 from hookline.systems.subscriptions import endpoint_of, local_time, read_fields
@@ -102,7 +101,7 @@ async def test_webhook(body: RawBody, mounted: NeedsMounted, parts: NeedsParts) 
     }
     attempt = await parts.tester.send(endpoint, event, body=msgspec.json.encode(payload), within=_TIMEOUT)
     return TrialOut(
-        success=succeeded(attempt),
+        success=attempt.succeeded,
         status=attempt.exchange.status,
         body=body_of(attempt) or error_of(attempt) or "",
     )

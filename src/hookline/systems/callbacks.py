@@ -26,7 +26,6 @@ from hookline.systems.exchanges import (
     history,
     millis,
     payload_of,
-    succeeded,
 )
 from hookline.systems.subscriptions import (
     change,
@@ -207,7 +206,7 @@ async def try_configuration(configuration_id: PathText, mounted: NeedsMounted, p
     )
     attempt = await parts.tester.send(endpoint, event, body=body)
     return Tried(
-        success=succeeded(attempt),
+        success=attempt.succeeded,
         status=attempt.exchange.status,
         body=body_of(attempt),
         message=error_of(attempt) or "The test was delivered.",

@@ -1,7 +1,8 @@
 """Template: one text of Liquid, compiled once, rendered as often as there are deliveries."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 
 from liquid import BoundTemplate
 from liquid.builtin.expressions import FilteredExpression
@@ -37,6 +38,14 @@ class Template:
         self._bound = bound
         self._only, self.typed = _single(bound) if bound is not None else (None, False)
         """What the one output stands for, where there is nothing else; and whether it ends in `| typed`."""
+
+    @property
+    def places(self) -> frozenset[tuple[str, ...]]:
+        """What it reads: each path up to the first step that is no name. Without what it assigns by itself."""
+        if self._bound is None:
+            return frozenset()
+        read = self._bound.analyze().globals.values()
+        return frozenset(_names(one.segments) for many in read for one in many)
 
     def text(self, scope: Scope) -> str:
         """Raises TemplateFailed."""
@@ -109,6 +118,10 @@ def _single(bound: BoundTemplate) -> tuple[Expression | None, bool]:
     if not isinstance(only, FilteredExpression) or not filters or filters[-1].name != TYPED:
         return only, False
     return FilteredExpression(only.token, only.left, filters[:-1]), True
+
+
+def _names(steps: Iterable[object]) -> tuple[str, ...]:
+    return tuple(step for step in takewhile(lambda one: isinstance(one, str), steps) if isinstance(step, str))
 
 
 def _known(found: object, scope: Scope) -> object:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import NoReturn, TextIO
 
 from liquid import Environment, RenderContext, Token, TokenStream
-from liquid.ast import BlockNode
+from liquid.ast import BlockNode, Node
 from liquid.builtin.content import Literal
 from liquid.builtin.expressions import Filter, FilteredExpression, KeywordArgument, LoopExpression
 from liquid.builtin.illegal import Illegal
@@ -15,14 +15,15 @@ from liquid.builtin.tags.case_tag import CaseTag
 from liquid.builtin.tags.cycle_tag import CycleNode, CycleTag
 from liquid.builtin.tags.decrement_tag import DecrementTag
 from liquid.builtin.tags.for_tag import BreakTag, ContinueTag, ForNode, ForTag
-from liquid.builtin.tags.if_tag import IfTag
+from liquid.builtin.tags.if_tag import IfNode, IfTag
 from liquid.builtin.tags.increment_tag import IncrementTag
-from liquid.builtin.tags.unless_tag import UnlessTag
+from liquid.builtin.tags.unless_tag import UnlessNode, UnlessTag
 from liquid.exceptions import LiquidSyntaxError
 from liquid.expression import Expression
 from liquid.mode import Mode
 
 from hookline.model.json import nearest
+from hookline.template.blank import ask_for_blank
 from hookline.template.context import Context
 from hookline.template.filters.filter import arity
 from hookline.template.filters.table import FILTERS, TYPED
@@ -144,9 +145,21 @@ class _Cycle(CycleTag):
 class _If(IfTag):
     mode = Mode.STRICT
 
+    def parse(self, stream: TokenStream) -> Node:
+        node = super().parse(stream)
+        if isinstance(node, IfNode):
+            ask_for_blank(node)
+        return node
+
 
 class _Unless(UnlessTag):
     mode = Mode.STRICT
+
+    def parse(self, stream: TokenStream) -> Node:
+        node = super().parse(stream)
+        if isinstance(node, UnlessNode):
+            ask_for_blank(node)
+        return node
 
 
 class _Unknown(Illegal):
