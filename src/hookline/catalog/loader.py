@@ -1,8 +1,6 @@
 """Reads the catalogue: what ships with Hookline and what a user adds beside it. A folder is its own registration."""
 
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -13,12 +11,12 @@ import msgspec
 
 from hookline.catalog.case_rules import CaseFile, check_cases
 from hookline.catalog.dialect_rules import check_dialect
+from hookline.catalog.mistakes import mistakes_of, where_of
 from hookline.catalog.preset_rules import check_preset
 from hookline.catalog.provider_file import ProviderFile
 from hookline.catalog.strict_yaml import read_yaml
 from hookline.catalog.system_rules import check_system
-from hookline.catalog.yaml_lines import line_of
-from hookline.errors import CatalogError, InvalidField
+from hookline.errors import CatalogError
 from hookline.model.case import CaseRule
 from hookline.model.dialect import Dialect
 from hookline.model.preset import Preset
@@ -26,8 +24,6 @@ from hookline.model.system import System
 
 T = TypeVar("T")
 NOTES = "notes.md"
-_WHERE = re.compile(r" - at (?:`key` in )?`\$\.?(.*)`$")
-_UNKNOWN = re.compile(r"Object contains unknown field `(.*)`$")
 
 
 def load_dialects(extra: Path | None = None) -> Mapping[str, Dialect]:
@@ -37,6 +33,11 @@ def load_dialects(extra: Path | None = None) -> Mapping[str, Dialect]:
     the wire would change without a word.
     """
     return _load("dialect", extra, Dialect, check_dialect)
+
+
+def dialect_names(extra: Path | None = None) -> frozenset[str]:
+    """Of all that there are, without reading them."""
+    return frozenset(folder.name for folder in _folders("dialects", extra))
 
 
 def load_systems(
@@ -71,7 +72,7 @@ def read_provider(folder: Traversable) -> ProviderFile:
     """Raises CatalogError."""
     file = folder / "provider.yaml"
     values = _unnamed("provider", file)
-    with _mistakes(file):
+    with mistakes_of(file):
         return ProviderFile(folder.name, values)
 
 
@@ -80,7 +81,7 @@ def load_presets(extra: Path | None = None) -> Mapping[str, Preset]:
 
     A user's preset of the same name takes the place of ours: other people's systems change before we do.
     """
-    dialects = {folder.name for folder in _folders("dialects", extra)}
+    dialects = dialect_names(extra)
     found = {folder.name: read_preset(folder, dialects) for folder in _folders("presets", extra)}
     return MappingProxyType(found)
 
@@ -91,9 +92,9 @@ def read_preset(folder: Traversable, dialects: Collection[str]) -> Preset:
     values = _unnamed("preset", file)
     if "notes" in values:
         raise CatalogError(
-            f"{_where(file, 'notes')}: notes stand in {NOTES}.", hint="Move them there.", field="notes"
+            f"{where_of(file, 'notes')}: notes stand in {NOTES}.", hint="Move them there.", field="notes"
         )
-    with _mistakes(file):
+    with mistakes_of(file):
         made = {**values, "name": folder.name, "notes": _notes(folder / NOTES)}
         preset = msgspec.convert(made, Preset)
         check_preset(preset, dialects)
@@ -115,7 +116,7 @@ def _notes(file: Traversable) -> str:
 
 def _read_cases(file: Traversable) -> tuple[CaseRule, ...]:
     values = _read(file)
-    with _mistakes(file):
+    with mistakes_of(file):
         rules = msgspec.convert(values, CaseFile).cases
         check_cases(rules)
     return rules
@@ -147,7 +148,7 @@ def _load(noun: str, extra: Path | None, type_: type[T], check: Callable[[T], No
                 f"{file}: there is already a {noun} of this name.", hint="Give the folder another name."
             )
         values = _unnamed(noun, file)
-        with _mistakes(file):
+        with mistakes_of(file):
             found[folder.name] = msgspec.convert({"name": folder.name, **values}, type_)
             check(found[folder.name])
     return MappingProxyType(found)
@@ -162,42 +163,8 @@ def _unnamed(noun: str, file: Traversable) -> dict[str, object]:
     return values
 
 
-@contextmanager
-def _mistakes(file: Traversable) -> Iterator[None]:
-    try:
-        yield
-    except msgspec.ValidationError as error:
-        raise _mistake(file, str(error)) from error
-    except InvalidField as error:
-        where = _where(file, error.field or "")
-        raise CatalogError(
-            f"{where}: {error.field}: {error.detail}", hint=error.hint, field=error.field
-        ) from error
-
-
-def _where(file: Traversable, field: str) -> str:
-    """The file, and the line to mend."""
-    return f"{file}:{line_of(file.read_text('utf-8'), field)}"
-
-
 def _read(file: Traversable) -> dict[str, object]:
     values = read_yaml(file)
     if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
         raise CatalogError(f"{file} is no mapping of names to values.")
     return values
-
-
-def _mistake(file: Traversable, message: str) -> CatalogError:
-    """It says `Object contains unknown field `x` - at `$.body``; its path and key become our field."""
-    where = _WHERE.search(message)
-    path = where[1] if where else ""
-    message = _WHERE.sub("", message)
-    unknown = _UNKNOWN.search(message)
-    if unknown:
-        field = f"{path}.{unknown[1]}".strip(".")
-        return CatalogError(
-            f"{_where(file, field)}: {field} is not known here.",
-            hint="Check its spelling and its place.",
-            field=field,
-        )
-    return CatalogError(f"{_where(file, path)}: {path or 'the file'}: {message}", field=path or None)

@@ -12,7 +12,7 @@ from hookline.model.case import Action
 from hookline.model.json import nearest
 from hookline.model.preset import Kept, Preset, PresetAction, PresetRequest
 
-_BEGINNINGS = ("/", "?", "{%")
+_BEGINNINGS = ("/", "?", "&", "{%")
 
 
 def check_preset(preset: Preset, dialects: Collection[str]) -> None:
@@ -128,7 +128,7 @@ def _check_request(field: str, request: PresetRequest, seen: Seen) -> None:
         raise InvalidField("A request has a body or a text.", field=f"{field}.text")
     if request.url and not request.url.startswith(_BEGINNINGS):
         raise InvalidField(
-            "What follows the base begins with / or ?, so that no value can change the host.",
+            "What follows the base begins with /, ? or &, so that no value can change the host.",
             field=f"{field}.url",
         )
     check_text(f"{field}.url", request.url, seen)
