@@ -27,13 +27,17 @@ from tests.presets.fakes import fakes
 from tests.presets.playing import PRESETS as FOLDER
 
 ACTS = [(name, action) for name, preset in PRESETS.items() for action in preset.actions]
+CREATED = "service_case.created"
 TEXTS = ("subject", "description", "comment", "reason", "resolution", "customer_name", "category")
 """Variables that may be anything; the others have a form in the system that they come from."""
+MARK = "mark3d"
+"""A text that no preset has of its own."""
 LONG = ("x" * 100_000, "😀" * 25_000, '"\\' * 50_000, "line\n" * 20_000, "<&>'" * 25_000, "\x01\x7f" * 20_000)
 
 
 @cache
 def sample_of(preset: str) -> ConversationFile:
+    """Where a case is created. Samples stand in the order of their names, and `create` before those that fail."""
     told = [one.told for one in read_conversations(FOLDER / preset)]
     return next(
         one for one in told if one.event.type == "service_case.created" and one.outcome == "delivered"
@@ -112,7 +116,7 @@ def told_by(preset: str, action: Action) -> tuple[str, ...]:
     """Variables that stand in the request."""
     others = dict.fromkeys(VARIABLES, "")
     return tuple(
-        name for name in TEXTS if shows(request_of(preset, action, {**others, name: "plain"}), "plain")
+        name for name in TEXTS if shows(request_of(preset, action, {**others, name: MARK}), MARK)
     )
 
 

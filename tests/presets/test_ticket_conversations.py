@@ -1,11 +1,12 @@
-"""Each sample of each preset is what the preset really says, and what it makes of the answers."""
+"""Each sample of the ticket systems is what the preset really says, and what it makes of the answers."""
 
 import pytest
 
 from hookline.catalog.preset_samples import read_conversations
 from hookline.model.conversation import Conversation
-from tests.presets.conversing import PRESETS, converse, expected, shown, with_reference
+from tests.presets.conversing import converse, expected, shown, with_reference
 from tests.presets.playing import PRESETS as FOLDER
+from tests.presets.test_ticket_samples import PRESETS
 
 SAMPLES = [(preset, sample) for preset in PRESETS for sample in read_conversations(FOLDER / preset)]
 
