@@ -56,12 +56,14 @@ def unmasked_auth(given: Auth, known: Auth) -> Auth:
     return msgspec.structs.replace(given, **fields)
 
 
-def checked_tls(given: ClientTls | None, url: Url, now: Micros, known: ClientTls | None) -> ClientTls | None:
-    """As it is stored. What was there before may have expired meanwhile: that is no reason to refuse another change."""
+def checked_tls(
+    given: ClientTls | None, url: Url | None, now: Micros, known: ClientTls | None
+) -> ClientTls | None:
+    """As it is stored. `url` None: it is a preset's, and looked at when it is made. What was there before may have expired meanwhile: that is no reason to refuse another change."""
     if given is None:
         return None
     with below("tls"):
-        if url.scheme != "https":
+        if url is not None and url.scheme != "https":
             raise InvalidField("Without https:// there is no TLS.", hint="Leave tls out, or use https://.")
         tls = read_tls(given)
         if tls != known:

@@ -1,9 +1,11 @@
 """An endpoint as it is shown: no secret, no credential."""
 
-from typing import assert_never
+from collections.abc import Mapping
+from typing import Any, assert_never
 
 import msgspec
 
+from hookline.api.endpoint_preset import shown_settings, shown_template
 from hookline.api.times import iso, maybe_iso
 from hookline.clock import HOUR, Micros
 from hookline.deliver.sign import HMAC_PREFIX, SIGNING_PREFIX, public_key
@@ -13,6 +15,7 @@ from hookline.model.endpoint import (
     BasicAuth,
     Batch,
     BearerAuth,
+    CaseAction,
     ClientTls,
     Counters,
     Endpoint,
@@ -24,7 +27,9 @@ from hookline.model.endpoint import (
     Rate,
     Secret,
 )
+from hookline.model.preset import Preset
 from hookline.model.retry import AnyRetryPolicy
+from hookline.model.template import Template
 from hookline.net.header import MASK, redact
 
 _LONG = 32
@@ -94,6 +99,12 @@ class EndpointOut(msgspec.Struct, frozen=True, kw_only=True):
     order: Order
     batch: Batch | None
     max_age: float | None
+    preset: str
+    """The preset that says what is sent; empty: none."""
+    settings: dict[str, Any]
+    """Of the preset; secrets show as `***`."""
+    actions: dict[str, CaseAction]
+    template: Template | None
     active: bool
     disabled_reason: str
     """Why Hookline switched it off; empty when a person did."""
@@ -120,7 +131,8 @@ class StatsOut(msgspec.Struct, frozen=True, kw_only=True):
     hours: list[HourOut]
 
 
-def shaped(endpoint: Endpoint, counters: Counters) -> EndpointOut:
+def shaped(endpoint: Endpoint, counters: Counters, presets: Mapping[str, Preset]) -> EndpointOut:
+    """`presets`: of the catalogue, which know what of their settings is secret."""
     return EndpointOut(
         id=endpoint.id,
         url=endpoint.url,
@@ -144,6 +156,10 @@ def shaped(endpoint: Endpoint, counters: Counters) -> EndpointOut:
         order=endpoint.order,
         batch=endpoint.batch,
         max_age=endpoint.max_age,
+        preset=endpoint.preset,
+        settings=shown_settings(endpoint, presets),
+        actions=endpoint.actions,
+        template=shown_template(endpoint.template),
         active=endpoint.active,
         disabled_reason=endpoint.disabled_reason,
         metadata=endpoint.metadata,

@@ -131,6 +131,7 @@ def _check_request(field: str, request: PresetRequest, seen: Seen) -> None:
             "What follows the base begins with /, ? or &, so that no value can change the host.",
             field=f"{field}.url",
         )
+    check_text(f"{field}.method", request.method, seen)
     check_text(f"{field}.url", request.url, seen)
     check_text(f"{field}.text", request.text, seen)
     check_tree(f"{field}.body", request.body, seen)

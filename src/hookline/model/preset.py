@@ -152,3 +152,13 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     find: PresetFind | None = None
     actions: Annotated[dict[Action, PresetAction], msgspec.Meta(min_length=1)]
     """`create` must be there. Where another is missing: `close` and `comment` are an `update`, and an `update` a `create`."""
+
+    @property
+    def remembers(self) -> bool:
+        """What it makes is linked with its case, for later events of it."""
+        return self.actions[Action.CREATE].kept is not None
+
+    @property
+    def once(self) -> bool:
+        """One thing is made of a case, even where the answer was lost."""
+        return self.natural or self.find is not None

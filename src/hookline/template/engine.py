@@ -106,7 +106,8 @@ def _check_source(source: str, field: str) -> None:
         source.encode()
     except UnicodeEncodeError as error:
         at = _place(source, error.start)
-        raise InvalidTemplate(f"{at}: half a character (a lone surrogate).", field=field) from None
+        hint = "Write the whole character."
+        raise InvalidTemplate(f"{at}: half a character (a lone surrogate).", hint=hint, field=field) from None
 
 
 def _single(bound: BoundTemplate) -> tuple[Expression | None, bool]:
@@ -129,11 +130,8 @@ def _known(found: object, scope: Scope) -> object:
     if is_missing(found):
         found.used()
         return None
-    if isinstance(found, range):
-        if found.stop - found.start > scope.limits.loops:
-            raise scope.too_many_turns()
-        return list(found)
-    return found
+    scope.check_range(found)
+    return list(found) if isinstance(found, range) else found
 
 
 def _refused(error: LiquidError, source: str, field: str) -> InvalidTemplate:

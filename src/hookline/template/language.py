@@ -1,6 +1,7 @@
 """The language: which tags there are, how they print, and what is refused before it ever runs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import NoReturn, TextIO
 
 from liquid import Environment, RenderContext, Token, TokenStream
@@ -21,6 +22,8 @@ from liquid.builtin.tags.unless_tag import UnlessNode, UnlessTag
 from liquid.exceptions import LiquidSyntaxError
 from liquid.expression import Expression
 from liquid.mode import Mode
+from liquid.parser import get_parser
+from liquid.token import TOKEN_DOT, TOKEN_OUTPUT, TOKEN_RANGE_LITERAL, TOKEN_WORD
 
 from hookline.model.json import nearest
 from hookline.template.blank import ask_for_blank
@@ -35,6 +38,7 @@ from hookline.template.values import text_of
 MAX_BLOCKS = 30
 """How deep blocks stand in blocks."""
 
+_CONDITIONS = frozenset({"if", "elsif", "unless"})
 _LOADING = frozenset({"include", "render", "extends", "layout", "block", "macro", "call", "import", "with"})
 
 
@@ -60,8 +64,21 @@ class Language(Environment):
         for tag in _TAGS:
             self.add_tag(tag)
 
-    def tokenizer(self) -> Callable[[str], Iterator[Token]]:
-        return tokens_of
+    def _parse(self, source: str) -> list[Node]:
+        return get_parser(self).parse(_Stream(tokens_of(source)))
+
+
+class _Stream(TokenStream):
+    """Behind a dot every word is a name: data has members that are called `limit`, `for` or `empty`."""
+
+    def into_inner(self, *, tag: Token | None = None, eat: bool = True) -> TokenStream:
+        inner = super().into_inner(tag=tag, eat=eat)
+        if tag is not None and tag.value in _CONDITIONS:
+            _check_condition(inner.tokens)
+        for at, (before, token) in enumerate(pairwise(inner.tokens), 1):
+            if before.kind == TOKEN_DOT and token.kind == token.value:
+                inner.tokens[at] = token._replace(kind=TOKEN_WORD)
+        return inner
 
 
 def scope_of(context: RenderContext) -> Scope:
@@ -79,7 +96,8 @@ class _Output(Output):
     node_class = _OutputNode
 
     def parse(self, stream: TokenStream) -> OutputNode:
-        node = super().parse(stream)
+        token = stream.eat(TOKEN_OUTPUT)
+        node = _OutputNode(token, FilteredExpression.parse(self.env, stream.into_inner(tag=token, eat=False)))
         _check_filters(node.expression, typed=isinstance(self.env, Language) and self.env.typed)
         return node
 
@@ -109,8 +127,7 @@ class _Loop(LoopExpression):
         scope = scope_of(context)
         if is_missing(obj):
             obj.used()
-        if isinstance(obj, range) and obj.stop - obj.start > scope.limits.loops:
-            raise scope.too_many_turns()
+        scope.check_range(obj)
         return super()._to_iter(obj, context)
 
 
@@ -171,6 +188,14 @@ class _Unknown(Illegal):
             meant = nearest(token.value, _NAMES)
             hint = f"Did you mean {meant}?" if meant else f"There are: {', '.join(_NAMES)}."
         raise Refused(f"There is no tag {token.value!r:.60} here", token=token, hint=hint)
+
+
+def _check_condition(tokens: list[Token]) -> None:
+    """To look for a text in a range, Python counts through all of it. Raises Refused."""
+    for token in tokens:
+        if token.kind == TOKEN_RANGE_LITERAL:
+            hint = "Write n >= 1 and n <= 9 in place of (1..9) contains n."
+            raise Refused("A range stands in no condition", token=token, hint=hint)
 
 
 def _check_filters(expression: Expression, *, typed: bool) -> None:

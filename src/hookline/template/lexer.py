@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from liquid.exceptions import LiquidSyntaxError
 from liquid.token import TOKEN_CONTENT, TOKEN_EOF, TOKEN_EXPRESSION, TOKEN_OUTPUT, TOKEN_TAG, Token
 
-MAX_EXPRESSION = 4096
+MAX_EXPRESSION = 2048
 """Characters between two braces: the library reads an expression in time that grows with its square."""
 
 _OPEN = re.compile(r"\{\{|\{%")

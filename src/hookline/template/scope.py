@@ -80,6 +80,11 @@ class Scope:
             self.tick()
             yield item
 
+    def check_range(self, value: object) -> None:
+        """Written out, a range would fill the memory. Raises TemplateFailed for one that is too long."""
+        if isinstance(value, range) and value.stop - value.start > self.limits.loops:
+            raise self.too_many_turns()
+
     def too_many_turns(self) -> TemplateFailed:
         return TemplateFailed(f"Its loops turned more than {self.limits.loops:,} times.")
 

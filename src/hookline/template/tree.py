@@ -84,14 +84,17 @@ class _Compiler:
     def _members(self, tree: Mapping[object, object], field: str, depth: int) -> Node:
         condition, members = None, dict[str, Member]()
         for name, value in tree.items():
-            node = self.node(value, f"{field}.{name}", depth + 1)
+            self._count(str(name))
+            node = self.node(value, f"{field}.{name:.100}", depth + 1)
             if name == CONDITION:
                 condition = node
                 continue
             member = _member(str(name), node)
             if member.key in members:
                 raise InvalidTemplate(
-                    f"The member {member.key!r:.100} stands twice.", hint="Keep one.", field=f"{field}.{name}"
+                    f"The member {member.key!r:.100} stands twice.",
+                    hint="Keep one.",
+                    field=f"{field}.{name:.100}",
                 )
             members[member.key] = member
         made = Members(tuple(members.values()), condition)
@@ -104,11 +107,14 @@ class _Compiler:
             raise self._refusal(f"It has more than {MAX_LEAVES:,} leaves.")
         if not isinstance(leaf, str) or isinstance(leaf, FarNumber):
             return msgspec.Raw(encode(leaf))
-        self._size += len(leaf.encode(errors="replace"))
-        if self._size > MAX_TREE:
-            raise self._refusal(f"It is longer than {in_words(MAX_TREE)}.")
+        self._count(leaf)
         template = compile_text(leaf, field)
         return msgspec.Raw(encode(leaf)) if template.constant else template
+
+    def _count(self, text: str) -> None:
+        self._size += len(text.encode(errors="replace"))
+        if self._size > MAX_TREE:
+            raise self._refusal(f"It is longer than {in_words(MAX_TREE)}.")
 
     def _refusal(self, sentence: str) -> InvalidTemplate:
         return InvalidTemplate(sentence, hint="Write a smaller one.", field=self._field)

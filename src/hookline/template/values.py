@@ -31,7 +31,8 @@ def decode(data: bytes) -> object:
     except RecursionError:
         raise InvalidJson("It is nested too deeply.") from None
     except (msgspec.MsgspecError, ValueError) as error:
-        raise InvalidJson(f"It is not JSON: {error}.") from None
+        sentence = str(error).removeprefix("JSON is malformed: ")
+        raise InvalidJson(f"It is not JSON: {sentence}.") from None
 
 
 def number_of(text: str) -> int | Decimal | FarNumber | None:
@@ -55,7 +56,7 @@ def typed(value: object) -> object:
 def text_of(value: object) -> str:
     """As it is printed: null is empty, collections are their JSON."""
     if isinstance(value, str):
-        return value
+        return str(value)
     if isinstance(value, bool | dict | list | tuple):
         return encode(value).decode()
     if isinstance(value, int | float | Decimal):
@@ -76,7 +77,7 @@ def is_empty(value: object) -> bool:
 
 
 def weight(value: object, limit: int) -> int:
-    """Characters, and 16 for each item. Counting ends soon after `limit`, whatever is shared or nested."""
+    """Characters, and 32 for each item, since lists of small items cost time. Counting ends soon after `limit`, whatever is shared or nested."""
     if isinstance(value, str):
         return len(value)
     if not isinstance(value, list | tuple | dict | range):

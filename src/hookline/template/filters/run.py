@@ -13,8 +13,9 @@ def run(scope: Scope, filter_: Filter, value: object, *given: object, **named: o
     scope.tick()
     value = value if filter_.asks else _there(value)
     arguments = [_there(one) for one in given]
-    if not filter_.wide:
-        for one in (value, *arguments):
+    for one in (value, *arguments):
+        scope.check_range(one)
+        if not filter_.wide:
             _bound(scope, one, f"The filter {filter_.name} is given")
     try:
         made = (

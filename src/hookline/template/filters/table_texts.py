@@ -193,7 +193,6 @@ TEXTS = (
         sentence="Without percent-encoding; `+` is a blank.",
         example='{{ "a+b%26c" | url_decode }}',
         result="a b&c",
-        scoped=True,
     ),
     Filter(
         name="base64_encode",
