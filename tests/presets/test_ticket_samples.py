@@ -17,7 +17,7 @@ def before(preset: str, played: Sample) -> list[Sample]:
     """What has happened when it begins."""
     path = urlsplit(sample(preset, "create").requests[-1].url).path
     creates = any(one.method == "POST" and urlsplit(one.url).path.endswith(path) for one in played.requests)
-    names = ["create"] if played.remote or (played.attempt > 1 and not creates) else []
+    names = ["create"] if played.remote or not creates else []
     names += ["close"] if played.name.startswith("closed_") else []
     return [sample(preset, name) for name in names]
 

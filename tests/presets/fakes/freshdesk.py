@@ -24,7 +24,7 @@ class FreshdeskFake(Fake):
     preset = "freshdesk"
     SETTINGS: ClassVar[dict[str, Any]] = {
         "site": "https://acme.freshdesk.com",
-        "api_key": "k3y",
+        "api_key": "k3y-4711",
         "requester": "hotline@acme.example",
     }
 
