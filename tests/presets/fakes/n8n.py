@@ -17,7 +17,7 @@ class N8nFake(Fake):
     SETTINGS: ClassVar[dict[str, Any]] = {
         "url": "https://n8n.example.com/webhook/0f1e2d3c",
         "auth": "header",
-        "header_value": "k3y",
+        "header_value": "k3y-0123",
     }
 
     def routes(self) -> Routes:
