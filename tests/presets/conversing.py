@@ -37,6 +37,8 @@ from hookline.template.values import decode
 
 TENANT, ENDPOINT = TenantId("ten_1"), EndpointId("ep_1")
 NOW = Micros(0)
+TOKEN = "Bearer t0ken"
+"""Of samples whose token a token server gives."""
 PRESETS = load_presets()
 SYSTEMS = load_systems(load_dialects(), load_providers())
 CASES = Cases(SYSTEMS, load_cases())
@@ -152,8 +154,8 @@ def with_reference(sample: Conversation) -> ConversationFile:
 
 
 def shown(request: Request, like: SampleRequest) -> dict[str, Any]:
-    """As a sample tells it, with those headers alone that this one names."""
-    headers = {name.lower(): value for name, value in request.headers}
+    """As a sample tells it, with those headers alone that this one names. An access token comes when it is sent."""
+    headers = {"authorization": TOKEN} | {name.lower(): value for name, value in request.headers}
     told: dict[str, Any] = {
         "method": request.method,
         "url": request.url.text,

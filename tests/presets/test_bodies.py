@@ -115,9 +115,7 @@ def test_a_text_comes_back_as_it_was(preset: str, action: Action, text: str) -> 
 def told_by(preset: str, action: Action) -> tuple[str, ...]:
     """Variables that stand in the request."""
     others = dict.fromkeys(VARIABLES, "")
-    return tuple(
-        name for name in TEXTS if shows(request_of(preset, action, {**others, name: MARK}), MARK)
-    )
+    return tuple(name for name in TEXTS if shows(request_of(preset, action, {**others, name: MARK}), MARK))
 
 
 @pytest.mark.parametrize(("preset", "action"), ACTS)
