@@ -9,7 +9,7 @@ import msgspec
 
 from hookline.deliver.prepared import Act, Form, Remembered
 from hookline.deliver.recipe import Recipe
-from hookline.deliver.replies import Reply, passes, read_reply
+from hookline.deliver.replies import Reply, is_so_already, passes, read_reply, says_gone
 from hookline.deliver.variables import variables_of
 from hookline.deliver.verdict import Asked, Sent, Talk, Verdict
 from hookline.errors import HooklineError
@@ -183,8 +183,12 @@ class Conversation:
             raise _Over(self._verdict(exchange))
         if exchange.status in form.rules.success and reply.good:
             return reply
-        if exchange.status in form.rules.gone and self._remote is not None:
+        answers = self._recipe.preset.answers
+        gone = exchange.status in form.rules.gone or says_gone(reply.message, answers)
+        if gone and self._remote is not None:
             raise _Over(self._gone(exchange))
+        if is_so_already(reply.message, answers):
+            return reply
         raise _Over(self._refused(exchange, reply))
 
     def _gone(self, exchange: Exchange) -> Verdict:

@@ -17,6 +17,7 @@ class Form(msgspec.Struct, frozen=True, kw_only=True):
     """One request."""
 
     rules: PresetRequest
+    method: Template
     url: Template
     headers: Texts
     body: JsonTemplate | TextTemplate | None
@@ -68,6 +69,7 @@ def _act(rules: PresetAction, field: str) -> Act:
 def _form(rules: PresetRequest, field: str) -> Form:
     return Form(
         rules=rules,
+        method=compile_text(rules.method, f"{field}.method"),
         url=compile_text(rules.url, f"{field}.url"),
         headers=_texts(rules.headers, f"{field}.headers"),
         body=_body(rules, field),

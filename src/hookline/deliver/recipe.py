@@ -78,7 +78,7 @@ class Recipe:
             self._url(form.url.text(scope)),
             self._headers(form, scope),
             asked.event,
-            method=form.rules.method,
+            method=form.method.text(scope),
             body=body,
             attempt=asked.attempt,
             now=asked.now,

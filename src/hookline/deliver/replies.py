@@ -41,6 +41,16 @@ def passes(message: str, answers: Answers) -> bool:
     return any(word in message for word in answers.passing)
 
 
+def is_so_already(message: str, answers: Answers) -> bool:
+    """Whether a refusal with this reason says that nothing was left to do."""
+    return any(word in message for word in answers.already)
+
+
+def says_gone(message: str, answers: Answers) -> bool:
+    """Whether a refusal with this reason says that the remote thing is not there any more."""
+    return any(word in message for word in answers.gone)
+
+
 def at_pointer(tree: Any, pointer: str) -> Any:
     """RFC 6901; `_NOTHING` for what is not there."""
     for step in pointer.split("/")[1:]:

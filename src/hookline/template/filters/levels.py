@@ -22,7 +22,9 @@ def level(value: object) -> str:
 
 
 def mapped(scope: Scope, value: object, name: object) -> object:
-    """The exact word, then a word of the same level, then `else`, then the value itself."""
+    """The exact word, then a word of the same level, then `else`, then the value itself. Nothing stays nothing: a level that
+    an event does not tell must not become one.
+    """
     entries = scope.maps.get(text_of(name))
     if entries is None:
         raise TemplateFailed("It names a map that there is not.")
@@ -37,4 +39,4 @@ def mapped(scope: Scope, value: object, name: object) -> object:
         for synonym in (wanted, *WORDS[wanted]):
             if synonym in known:
                 return known[synonym]
-    return entries.get(ELSE, value)
+    return entries.get(ELSE, value) if word else value

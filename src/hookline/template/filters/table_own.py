@@ -25,7 +25,7 @@ OWN = (
         name="mapped",
         run=levels.mapped,
         arguments="map",
-        sentence="The value's entry in a map, without regard to case; else that of a word of the same level; else its entry `else`; else the value itself.",
+        sentence="The value's entry in a map, without regard to case; else that of a word of the same level; else its entry `else`; else the value itself. An empty value stays empty, unless it has an entry.",
         example='{{ data.priority | mapped: "priority" }}',
         result="1",
         scoped=True,
@@ -54,9 +54,11 @@ OWN = (
     Filter(
         name="adf",
         run=escapes.adf,
-        sentence="A document in Atlassian Document Format, null for an empty text; with `typed`.",
+        arguments="[part]",
+        sentence="A document in Atlassian Document Format, null for an empty text; with `typed`. With the part `content` its paragraphs alone.",
         example="{{ data.title | adf | json }}",
         result='{"type":"doc","version":1,"content":[{"type":"paragraph","content":[{"type":"text","text":"Disk full"}]}]}',
+        wide=True,
     ),
     Filter(
         name="label",
