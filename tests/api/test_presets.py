@@ -1,11 +1,8 @@
 """Presets: their settings, notes and promises are served as the catalogue has them, a user's own too."""
 
-from pathlib import Path
-
 from hookline.catalog.loader import load_presets
 from tests.api.conftest import Keys
 from tests.api.running import Running
-from tests.catalog.presets import lamps
 
 
 async def test_presets_are_told_with_their_settings_and_notes(api: Running, keys: Keys) -> None:
@@ -28,13 +25,3 @@ async def test_what_forgets_says_so(api: Running, keys: Keys) -> None:
 async def test_a_preset_that_there_is_not_is_told_with_the_nearest(api: Running, keys: Keys) -> None:
     absent = await api.call("GET", "/v1/presets/jirra", keys["read"])
     assert (absent.status, absent.json["hint"]) == (404, "Did you mean jira?")
-
-
-async def test_adding_a_preset_is_one_folder_and_its_settings_schema_is_served_without_code(
-    api: Running, keys: Keys, tmp_path: Path
-) -> None:
-    own = lamps(tmp_path)
-    api.parts.presets = {**api.parts.presets, own.name: own}
-    shown = (await api.call("GET", "/v1/presets/lamps", keys["read"])).json
-    assert shown["settings"] == own.settings
-    assert shown["rate"] == {"count": 10, "seconds": 60.0}

@@ -51,7 +51,7 @@ def test_a_preset_that_there_is_not_is_not_found(dev: Dev) -> None:
     assert (done.code, "jira" in done.err) == (3, True)
 
 
-def test_a_preset_of_ones_own_is_there_after_a_start(tmp_path: Path) -> None:
+def test_adding_a_preset_is_one_folder_and_its_settings_schema_is_served_without_code(tmp_path: Path) -> None:
     put(tmp_path / "mine")
     with running("dev", cwd=tmp_path, port="0", catalog="mine") as program:
         program.until(READY)

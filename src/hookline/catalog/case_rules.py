@@ -29,8 +29,6 @@ def check_cases(rules: Sequence[CaseRule]) -> None:
         field = f"cases[{position}]"
         for place, pattern in enumerate(rule.events):
             _check_pattern(f"{field}.events[{place}]", pattern)
-        for name, paths in {"id": rule.id, **_variables(rule)}.items():
-            _check_form(f"{field}.{name}", paths)
         for part, names in (("variables", rule.variables), ("texts", rule.texts)):
             if taken := sorted({*RESERVED, ID} & names.keys()):
                 raise InvalidField(
@@ -38,6 +36,8 @@ def check_cases(rules: Sequence[CaseRule]) -> None:
                     hint="Choose another name.",
                     field=f"{field}.{part}.{taken[0]}",
                 )
+        for name, paths in {"id": rule.id, **_variables(rule)}.items():
+            _check_form(f"{field}.{name}", paths)
         for name, text in rule.texts.items():
             _check_text(f"{field}.texts.{name}", text, rule)
         for name in rule.closed:
@@ -77,14 +77,6 @@ def _check_pattern(field: str, pattern: str) -> None:
         raise InvalidField(error.detail, hint=error.hint, field=field) from error
 
 
-def _check_form(field: str, paths: Paths) -> None:
-    for path in (paths,) if isinstance(paths, str) else paths:
-        if not PATH.fullmatch(path):
-            raise InvalidField(
-                f"{path!r:.100} is no path.", hint="Write names with dots between, as ticket.id.", field=field
-            )
-
-
 def _check_text(field: str, text: str, rule: CaseRule) -> None:
     try:
         places = slots(parse_form(text))
@@ -100,6 +92,16 @@ def _check_variable(field: str, name: str, rule: CaseRule) -> None:
         meant = nearest(name, known)
         hint = f"Did you mean {meant}?" if meant else f"Known here: {', '.join(sorted(known))}."
         raise InvalidField(f"The rule has no variable {name:.64}.", hint=hint, field=field)
+
+
+def _check_form(field: str, paths: Paths) -> None:
+    for path in (paths,) if isinstance(paths, str) else paths:
+        if not PATH.fullmatch(path):
+            raise InvalidField(
+                f"{path!r:.100} is no place in the data.",
+                hint="Write it like ticket.customer.name.",
+                field=field,
+            )
 
 
 def _check_paths(field: str, paths: Paths, schemas: Sequence[Mapping[str, Any]]) -> None:
