@@ -24,8 +24,8 @@ from hookline.model.cases import Case
 from hookline.model.conversation import ConversationFile
 from hookline.net.request import Request, head_of
 from hookline.template.engine import Limits, Scope
-from tests.presets.conversing import PRESETS, asked_of, recipe_of
 from tests.presets.fakes import fakes
+from tests.presets.making import PRESETS, asked_of, recipe_of
 from tests.presets.playing import PRESETS as FOLDER
 
 ACTS = [(name, action) for name, preset in PRESETS.items() for action in preset.actions]
