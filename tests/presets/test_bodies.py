@@ -22,7 +22,7 @@ from hookline.model.case import VARIABLES, Action
 from hookline.model.cases import Case
 from hookline.model.conversation import ConversationFile
 from hookline.net.request import Request, head_of
-from tests.presets.conversing import PRESETS, asked_of, recipe_of
+from tests.presets.conversing import PRESETS, TOKEN, asked_of, recipe_of
 from tests.presets.fakes import fakes
 from tests.presets.playing import PRESETS as FOLDER
 
@@ -135,7 +135,8 @@ def sent(url: str, request: Request) -> int:
     connection = HTTPConnection(where.netloc, timeout=10)
     try:
         path = f"{where.path}{'?' if where.query else ''}{where.query}"
-        connection.request(request.method, path, request.body, dict(request.headers))
+        headers = {"authorization": TOKEN} | {name.lower(): value for name, value in request.headers}
+        connection.request(request.method, path, request.body, headers)
         return connection.getresponse().status
     finally:
         connection.close()
