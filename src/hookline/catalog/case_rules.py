@@ -29,8 +29,6 @@ def check_cases(rules: Sequence[CaseRule]) -> None:
         field = f"cases[{position}]"
         for place, pattern in enumerate(rule.events):
             _check_pattern(f"{field}.events[{place}]", pattern)
-        for name, paths in {"id": rule.id, **_variables(rule)}.items():
-            _check_form(f"{field}.{name}", paths)
         for part, names in (("variables", rule.variables), ("texts", rule.texts)):
             if taken := sorted({*RESERVED, ID} & names.keys()):
                 raise InvalidField(
@@ -77,14 +75,6 @@ def _check_pattern(field: str, pattern: str) -> None:
         check_pattern(pattern)
     except InvalidField as error:
         raise InvalidField(error.detail, hint=error.hint, field=field) from error
-
-
-def _check_form(field: str, paths: Paths) -> None:
-    for path in (paths,) if isinstance(paths, str) else paths:
-        if not PATH.fullmatch(path):
-            raise InvalidField(
-                f"{path!r:.100} is no path.", hint="Write names with dots between, as ticket.id.", field=field
-            )
 
 
 def _check_text(field: str, text: str, rule: CaseRule) -> None:
