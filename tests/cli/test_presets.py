@@ -12,14 +12,15 @@ from tests.cli.program import hookline, running
 SAMPLE = """
 about: A case becomes a lamp.
 settings: {site: "https://lamps.example", token: t0ken}
-event: {type: service_case.created, system: askpro-gateway}
+event: {type: service_case.created, system: askpro-gateway, data: {case_id: 5, subject: Dark, priority: low}}
 requests:
   - method: POST
     url: https://lamps.example/api/lamps
-    json: {name: No sound on incoming calls}
-    answer: {status: 201, json: {id: 7}}
+    headers: {X-Lamp: service_case-5-1f9a03bc, Authorization: Bearer t0ken}
+    json: {name: Dark, level: dim, room: hall}
+    answer: {status: 201, json: {id: 7, etag: e1}}
 outcome: delivered
-remote_after: {id: "7"}
+remote_after: {id: "7", url: "https://lamps.example/7", fields: {etag: e1}}
 """
 
 
@@ -74,12 +75,16 @@ def test_a_folder_of_presets_is_checked(tmp_path: Path) -> None:
         ("token: t0ken", "token: t0ken, watts: 0", "create.yaml:3: settings.watts: "),
         ("service_case.created", "service_case.creatd", "create.yaml:4: event.type: There is no type"),
         ("askpro-gateway", "askpro", "create.yaml:4: event.system: There is no system"),
-        (", system: askpro-gateway", "", "create.yaml:4: event: An event of no system says its data."),
-        ("json: {id: 7}", "json: {id: 7}, text: x", "create.yaml:9: requests[0].answer.text: "),
-        ("json: {id: 7}", "json: {id: 2026-01-01}", "create.yaml:9: requests[0].answer.json.id: "),
-        ("json: {name", "body: x\n    json: {name", "create.yaml:8: requests[0].body: "),
+        (
+            ", system: askpro-gateway, data: {case_id: 5, subject: Dark, priority: low}",
+            "",
+            "create.yaml:4: event: An event of no system says its data.",
+        ),
+        ("json: {id: 7, etag: e1}", "json: {id: 7}, text: x", "create.yaml:10: requests[0].answer.text: "),
+        ("json: {id: 7, etag: e1}", "json: {id: 2026-01-01}", "create.yaml:10: requests[0].answer.json.id: "),
+        ("json: {name", "body: x\n    json: {name", "create.yaml:9: requests[0].body: "),
         ("outcome: delivered", "outcome: dead", "create.yaml:1: reason: A failure has a reason"),
-        ("outcome: delivered", "outcome: gone", "create.yaml:10: outcome: Invalid enum value"),
+        ("outcome: delivered", "outcome: gone", "create.yaml:11: outcome: Invalid enum value"),
     ],
 )
 def test_a_fault_in_a_sample_is_told_with_its_line(tmp_path: Path, old: str, new: str, told: str) -> None:
@@ -87,6 +92,26 @@ def test_a_fault_in_a_sample_is_told_with_its_line(tmp_path: Path, old: str, new
     folder = with_sample(tmp_path, SAMPLE.replace(old, new))
     done = hookline("catalog", "check", str(folder), cwd=tmp_path)
     assert (done.code, told in done.err) == (1, True), done.err
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("level: dim", "level: bright", "request 1: the body is "),
+        ("room: hall}", "room: den}", '"room": "hall"'),
+        ("Bearer t0ken", "Bearer other", "request 1: the header Authorization is 'Bearer t0ken'"),
+        ("/api/lamps", "/lamps", "request 1: POST https://lamps.example/api/lamps was made"),
+        ("status: 201", "status: 503", "it ends retry"),
+        ("etag: e1}}\n", "etag: e2}}\n", "what is known behind it"),
+    ],
+)
+def test_a_sample_that_the_preset_does_not_play_is_a_fault(
+    tmp_path: Path, old: str, new: str, told: str
+) -> None:
+    assert old in SAMPLE
+    done = hookline("catalog", "check", str(with_sample(tmp_path, SAMPLE.replace(old, new, 1))), cwd=tmp_path)
+    assert (done.code, told in done.err) == (1, True), done.err
+    assert "samples/create.yaml: " in done.err
 
 
 def test_a_preset_without_samples_and_one_that_is_wrong_are_faults(tmp_path: Path) -> None:

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from hookline.api.docs_page import _TRANSPORT
-from hookline.catalog.loader import load_dialects, load_providers, load_systems
+from hookline.catalog.loader import load_dialects, load_presets, load_providers, load_systems
 from hookline.docs.__main__ import main
 from hookline.docs.pages import PAGES
 from hookline.docs.system_language import EXAMPLE
 from hookline.errors import HooklineError
 from hookline.model.receipt import Outcome, Refusal
 from hookline.systems.paths import OWN_PATHS
+from hookline.template.filters.table import FILTERS
 from tests.docs.blocks import DOCS
 
 
@@ -89,6 +90,26 @@ def test_the_page_of_providers_tells_every_scheme_and_every_fact_that_is_not_con
     assert bool(marked) == bool(shown.unconfirmed)
     for fact in shown.unconfirmed:
         assert " ".join(fact.split()) in unconfirmed
+
+
+@pytest.mark.parametrize("name", load_presets())
+def test_the_page_of_presets_tells_every_setting_every_action_and_the_notes(name: str) -> None:
+    section = made("presets.md").partition(f"\n## `{name}`\n")[2].partition("\n## ")[0]
+    preset = load_presets()[name]
+    for setting in preset.settings["properties"]:
+        assert f"\n| `{setting}` | " in section
+    for action in preset.actions:
+        assert f"\n- `{action}`: " in section
+    assert preset.notes.splitlines()[-1] in section
+
+
+def test_the_page_of_filters_tells_every_filter_with_its_example() -> None:
+    page = made("template-filters.md")
+    for one in FILTERS.values():
+        (row,) = [
+            line for line in page.splitlines() if line.startswith((f"| `{one.name}` | ", f"| `{one.name}: "))
+        ]
+        assert one.sentence in row.replace("\\|", "|")
 
 
 @pytest.mark.parametrize("value", [*Outcome, *Refusal])

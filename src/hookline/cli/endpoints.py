@@ -56,7 +56,9 @@ def list_(*, listed: Listed = FIRST, reach: Reach = HERE) -> None:
 
 
 def create_endpoint(
-    url: Annotated[str, Parameter(help="Where to send.")],
+    url: Annotated[
+        str, Parameter(help="Where to send; left out where a preset says it.", show_default=False)
+    ] = "",
     /,
     *,
     given: EndpointFields = BLANK,
@@ -71,9 +73,10 @@ def create_endpoint(
         hookline endpoints create https://example.com/hooks --rate 5 --order key --header X-Team=voice
         hookline endpoints create https://example.com/hooks --client-cert us.pem --client-key us.key
         hookline endpoints create https://example.com/hooks --from endpoint.json
+        hookline endpoints create --from jira.json
     """
     with connect(reach) as gateway:
-        answer = gateway.send(create(ENDPOINTS, fields_of(given) | {"url": url}))
+        answer = gateway.send(create(ENDPOINTS, fields_of(given) | ({"url": url} if url else {})))
     print_one(answer, reach)
     if not reach.json and not given.unsigned:
         print(f"Its signing secret: hookline endpoints secret {read(answer)['id']}", file=sys.stderr)
