@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from tests.presets.fakes.jira import JiraFake
-from tests.presets.playing import SampleRequest, play, sample, send
+from tests.presets.playing import SampleRequest, sample, send
 
 CREATE = sample("jira", "create").requests[0]
 UPDATE = sample("jira", "update").requests[0]
@@ -103,12 +103,3 @@ def test_the_search_that_cloud_has_lost_is_that_of_data_center() -> None:
 def test_a_search_that_is_none_is_refused() -> None:
     with JiraFake() as fake:
         assert send(fake, LOOK, url=LOOK.url.replace("labels", "label")).status == 400
-
-
-def test_a_lost_answer_leaves_an_issue_that_its_label_finds() -> None:
-    with JiraFake() as fake:
-        fake.lose_answer()
-        with pytest.raises(ConnectionError):
-            send(fake, CREATE)
-        play(fake, sample("jira", "found"))
-        assert list(fake.tickets) == ["SUPPORT-1"]

@@ -33,6 +33,28 @@ def test_the_requests_of_a_sample_get_its_answers(preset: str, name: str) -> Non
             assert list(fake.tickets) == [played.remote_after["id"]]
 
 
+@pytest.mark.parametrize("preset", PRESETS)
+def test_what_a_lost_answer_leaves_behind_is_found(preset: str) -> None:
+    with fakes()[preset]() as fake:
+        fake.lose_answer()
+        with pytest.raises(ConnectionError):
+            send(fake, sample(preset, "create").requests[0])
+        play(fake, sample(preset, "found"))
+        assert len(fake.tickets) == 1
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_what_is_made_and_closed_is_seen_so(preset: str) -> None:
+    with fakes()[preset]() as fake:
+        for name in ("create", "update", "comment"):
+            play(fake, sample(preset, name))
+        [ticket] = fake.tickets.values()
+        assert ticket.comments == ["Customer message here"]
+        assert not ticket.closed
+        play(fake, sample(preset, "close"))
+        assert ticket.closed
+
+
 @pytest.mark.parametrize("preset", SIGNED)
 def test_wrong_credentials_are_refused(preset: str) -> None:
     with fakes()[preset]() as fake:

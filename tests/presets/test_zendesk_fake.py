@@ -5,12 +5,11 @@ from typing import Any
 import pytest
 
 from tests.presets.fakes.zendesk import ZendeskFake
-from tests.presets.playing import SampleRequest, play, sample, send
+from tests.presets.playing import SampleRequest, sample, send
 
 CREATE = sample("zendesk", "create").requests[0]
 UPDATE = sample("zendesk", "update").requests[0]
 COMMENT = sample("zendesk", "comment").requests[0]
-LOOK = sample("zendesk", "found").requests[0]
 SOLVE = sample("zendesk", "close").requests[1]
 
 
@@ -77,12 +76,3 @@ def test_a_solved_ticket_can_be_commented() -> None:
         send(fake, SOLVE)
         assert send(fake, COMMENT).status == 200
         assert fake.tickets["1"].comments == ["Customer message here"]
-
-
-def test_a_lost_answer_leaves_a_ticket_that_its_external_id_finds() -> None:
-    with ZendeskFake() as fake:
-        fake.lose_answer()
-        with pytest.raises(ConnectionError):
-            send(fake, CREATE)
-        play(fake, sample("zendesk", "found"))
-        assert send(fake, LOOK, url=f"{LOOK.url}x").json["tickets"] == []
