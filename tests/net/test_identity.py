@@ -1,6 +1,8 @@
 """What users give for TLS of their own: read once, in one spelling, and refused with the field that is wrong."""
 
+import base64
 import datetime as dt
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -14,6 +16,8 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hookline.clock import SECOND, Micros
 from hookline.errors import InvalidField
@@ -23,6 +27,7 @@ from tests.net.certificates import a_certificate, tls_of
 
 AUTHORITY = trustme.CA()
 GOOD = tls_of(a_certificate(AUTHORITY, "blue"), AUTHORITY)
+READ = read_tls(GOOD)
 OTHER = tls_of(a_certificate(AUTHORITY, "red"))
 END = dt.datetime(2031, 5, 7, 12, tzinfo=dt.UTC)
 
@@ -121,3 +126,25 @@ def test_making_an_identity_leaves_no_file_behind(tmp_path: Path, monkeypatch: p
     identity_of(GOOD)
     assert list(tmp_path.iterdir()) == []
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+@given(
+    field=st.sampled_from(["certificate", "key", "ca"]),
+    position=st.integers(0),
+    byte=st.integers(0, 255),
+    late=st.booleans(),
+)
+@settings(max_examples=300)
+@pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
+def test_a_byte_that_is_wrong_is_refused_or_does_no_harm(
+    field: str, position: int, byte: int, *, late: bool
+) -> None:
+    """Of what a PEM holds, some is read late: whatever it is, it is told as the user's mistake."""
+    begin, *lines, end = getattr(READ, field).strip().splitlines()
+    der = bytearray(base64.b64decode("".join(lines)))
+    der[position % len(der)] = byte
+    text = f"{begin}\n{base64.encodebytes(der).decode()}{end}\n"
+    with suppress(InvalidField):
+        tls = read_tls(msgspec.structs.replace(READ, **{field: text}))
+        check_expiry(tls, Micros(40_000_000_000 * SECOND if late else 0))
+        identity_of(tls)

@@ -3,6 +3,7 @@
 import html
 import json
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from functools import cache
 from http.client import HTTPConnection
 from typing import Any
@@ -22,14 +23,20 @@ from hookline.model.case import VARIABLES, Action
 from hookline.model.cases import Case
 from hookline.model.conversation import ConversationFile
 from hookline.net.request import Request, head_of
-from tests.presets.conversing import PRESETS, TOKEN, asked_of, recipe_of
+from hookline.template.engine import Limits, Scope
 from tests.presets.fakes import fakes
+from tests.presets.making import PRESETS, asked_of, recipe_of
 from tests.presets.playing import PRESETS as FOLDER
 
 ACTS = [(name, action) for name, preset in PRESETS.items() for action in preset.actions]
 CREATED = "service_case.created"
 TEXTS = ("subject", "description", "comment", "reason", "resolution", "customer_name", "category")
 """Variables that may be anything; the others have a form in the system that they come from."""
+SENT = {name: fake for name, fake in fakes().items() if name != "salesforce"}
+"""Fakes that take what is not sent with a token of OAuth2."""
+NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
+PATIENT = Limits(seconds=10)
+"""Time is not what is tested here, and others use this machine too."""
 MARK = "mark3d"
 """A text that no preset has of its own."""
 LONG = ("x" * 100_000, "😀" * 25_000, '"\\' * 50_000, "line\n" * 20_000, "<&>'" * 25_000, "\x01\x7f" * 20_000)
@@ -37,11 +44,9 @@ LONG = ("x" * 100_000, "😀" * 25_000, '"\\' * 50_000, "line\n" * 20_000, "<&>'
 
 @cache
 def sample_of(preset: str) -> ConversationFile:
-    """Where a case is created. Samples stand in the order of their names, and `create` before those that fail."""
-    told = [one.told for one in read_conversations(FOLDER / preset)]
-    return next(
-        one for one in told if one.event.type == "service_case.created" and one.outcome == "delivered"
-    )
+    """The first one that has no case yet: what it sends is for a new one."""
+    told = [one.told for one in read_conversations(FOLDER / preset) if one.told.remote is None]
+    return min(told, key=lambda one: (one.event.type != CREATED, one.attempt, one.outcome != "delivered"))
 
 
 @cache
@@ -62,7 +67,8 @@ def request_of(preset: str, action: Action, variables: Mapping[str, object]) -> 
     known = {"id": "SUPPORT-1", "url": "https://example.com/1"}
     seen = {**variables_of(asked), "remote": known, "before": {}, "case_action": str(action)}
     made = recipe(preset)
-    return made.request(made.prepared.acts[action].form, made.scope(asked, seen), asked)
+    scope = Scope({**seen, "settings": made.settings}, maps=made.maps, now=NOON, limits=PATIENT)
+    return made.request(made.prepared.acts[action].form, scope, asked)
 
 
 def texts_in(tree: Any) -> Iterator[str]:
@@ -121,10 +127,11 @@ def told_by(preset: str, action: Action) -> tuple[str, ...]:
 @pytest.mark.parametrize(("preset", "action"), ACTS)
 @pytest.mark.parametrize("text", LONG, ids=lambda text: ascii(text[:4]))
 def test_what_is_too_long_is_cut_to_what_the_system_takes(preset: str, action: Action, text: str) -> None:
-    made = request_of(preset, action, {**dict.fromkeys(VARIABLES, ""), **dict.fromkeys(TEXTS, text)})
+    short = dict.fromkeys(TEXTS, text[:10_000])
+    made = request_of(preset, action, {**dict.fromkeys(VARIABLES, ""), **short, "description": text})
     body_of(made)
-    if preset in fakes() and action is Action.CREATE:
-        with fakes()[preset](sample_of(preset).settings) as fake:
+    if preset in SENT and action is Action.CREATE:
+        with SENT[preset](sample_of(preset).settings) as fake:
             assert 200 <= sent(fake.here(made.url.text), made) < 300
             assert len(fake.tickets) == 1
 
@@ -135,8 +142,7 @@ def sent(url: str, request: Request) -> int:
     connection = HTTPConnection(where.netloc, timeout=10)
     try:
         path = f"{where.path}{'?' if where.query else ''}{where.query}"
-        headers = {"authorization": TOKEN} | {name.lower(): value for name, value in request.headers}
-        connection.request(request.method, path, request.body, headers)
+        connection.request(request.method, path, request.body, dict(request.headers))
         return connection.getresponse().status
     finally:
         connection.close()

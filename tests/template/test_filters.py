@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from hookline.template.engine import Scope, TemplateFailed, compile_text
 from hookline.template.filters.cut import UNITS, cut
-from hookline.template.filters.escapes import MAX_LABEL, label
+from hookline.template.filters.escapes import MAX_LABEL, adf, label
 from hookline.template.filters.examples import example_scope
 from hookline.template.filters.filter import Filter, arity
 from hookline.template.filters.levels import WORDS
@@ -96,6 +96,21 @@ def test_an_ampersand_that_begins_no_entity_stays() -> None:
     assert cut("Q&amp;A session", 4, "points", "") == "Q"
 
 
+def test_a_document_has_as_many_lines_as_a_text_of_jira_can_have_and_no_more() -> None:
+    document = adf("a\n" * 16_383)
+    assert isinstance(document, dict)
+    assert len(document["content"][0]["content"]) == 2 * 16_383 - 1
+    with pytest.raises(TemplateFailed, match="20,000 lines"):
+        adf("a\n" * 20_001)
+
+
+def test_a_part_of_a_document_is_what_stands_in_it() -> None:
+    document = adf("a\n\nb")
+    assert isinstance(document, dict)
+    assert adf("a\n\nb", "content") == document["content"]
+    assert adf("", "content") is None
+
+
 @pytest.mark.parametrize("call", ["cut: -1", "cut: 'x'", "cut: 5, 'words'", "cut: 1.5"])
 def test_a_cut_that_makes_no_sense_fails(call: str) -> None:
     with pytest.raises(TemplateFailed):
@@ -115,7 +130,9 @@ def test_a_cut_that_makes_no_sense_fails(call: str) -> None:
         ("odd", {"medium": "M"}, "odd"),
         (True, {"true": "yes"}, "yes"),
         (3, {"3": "three"}, "three"),
-        (None, {"else": "E"}, "E"),
+        (None, {"else": "E"}, ""),
+        (" ", {"else": "E"}, " "),
+        ("", {"": "none", "else": "E"}, "none"),
     ],
 )
 def test_a_map_is_asked_without_case_through_levels_and_with_a_last_resort(

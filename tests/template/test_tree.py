@@ -215,6 +215,13 @@ def test_all_leaves_together_write_no_more_than_the_limit(source: object) -> Non
         tree(source, given_scope)
 
 
+def test_what_is_too_much_is_not_gathered_first() -> None:
+    given_scope = scope({"list": ["x" * 100_000]})
+    with pytest.raises(TemplateFailed, match="wrote more than 1 MiB"):
+        tree([*["{{ data.list | typed }}"] * 20, "{{ data.absent }}"], given_scope)
+    assert given_scope.missing == []
+
+
 def test_loops_and_time_are_those_of_the_whole_tree() -> None:
     source = compile_tree(["{% for i in (1..60) %}{% endfor %}"] * 2, "template")
     with pytest.raises(TemplateFailed, match="turned more than 100 times"):

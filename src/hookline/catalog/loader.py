@@ -79,15 +79,27 @@ def read_provider(folder: Traversable) -> ProviderFile:
 def load_presets(extra: Path | None = None) -> Mapping[str, Preset]:
     """Every preset by name, as `load_dialects` does it: what ships, and `extra`/presets/NAME/preset.yaml.
 
-    A user's preset of the same name takes the place of ours: other people's systems change before we do.
+    A user's preset of the same name takes the place of ours: other people's systems change before we do. The templates of
+    ours are looked at by the tests, and not at each start, which would take most of its time.
     """
-    dialects = dialect_names(extra)
-    found = {folder.name: read_preset(folder, dialects) for folder in _folders("presets", extra)}
+    found = {folder.name: parse_preset(folder) for folder in _folders("presets", None)}
+    if extra is not None:
+        dialects = dialect_names(extra)
+        own = _folders_in(extra, "presets")
+        found |= {folder.name: read_preset(folder, dialects) for folder in own}
     return MappingProxyType(found)
 
 
 def read_preset(folder: Traversable, dialects: Collection[str]) -> Preset:
-    """Raises CatalogError. `dialects`: the names of those that there are."""
+    """Checked. Raises CatalogError. `dialects`: the names of those that there are."""
+    preset = parse_preset(folder)
+    with mistakes_of(folder / "preset.yaml"):
+        check_preset(preset, dialects)
+    return preset
+
+
+def parse_preset(folder: Traversable) -> Preset:
+    """As far as its fields go. Raises CatalogError."""
     file = folder / "preset.yaml"
     values = _unnamed("preset", file)
     if "notes" in values:
@@ -96,9 +108,7 @@ def read_preset(folder: Traversable, dialects: Collection[str]) -> Preset:
         )
     with mistakes_of(file):
         made = {**values, "name": folder.name, "notes": _notes(folder / NOTES)}
-        preset = msgspec.convert(made, Preset)
-        check_preset(preset, dialects)
-        return preset
+        return msgspec.convert(made, Preset)
 
 
 def _notes(file: Traversable) -> str:
@@ -133,10 +143,14 @@ def _roots(extra: Path | None) -> list[Traversable]:
 
 def _folders(kind: str, extra: Path | None) -> Iterator[Traversable]:
     for root in _roots(extra):
-        shelf = root / kind
-        if shelf.is_dir():
-            names = sorted(shelf.iterdir(), key=lambda item: item.name)
-            yield from (item for item in names if item.is_dir() and not item.name.startswith((".", "_")))
+        yield from _folders_in(root, kind)
+
+
+def _folders_in(root: Traversable, kind: str) -> Iterator[Traversable]:
+    shelf = root / kind
+    if shelf.is_dir():
+        names = sorted(shelf.iterdir(), key=lambda item: item.name)
+        yield from (item for item in names if item.is_dir() and not item.name.startswith((".", "_")))
 
 
 def _load(noun: str, extra: Path | None, type_: type[T], check: Callable[[T], None]) -> Mapping[str, T]:

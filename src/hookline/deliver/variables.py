@@ -46,7 +46,7 @@ def reference_of(asked: Asked) -> str:
     event, key = asked.event, asked.key or asked.event.id
     readable = _UNSAFE.sub("-", key).strip("-")[:_READABLE].strip("-")
     whole = f"{event.tenant_id}\0{event.system}\0{key}"
-    digest = hashlib.sha256(whole.encode()).hexdigest()[:_DIGITS]
+    digest = asked.digest or hashlib.sha256(whole.encode()).hexdigest()[:_DIGITS]
     return f"{readable}-{digest}" if readable else digest
 
 

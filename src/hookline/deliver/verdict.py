@@ -32,6 +32,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """What the case is there, as far as is known."""
     body: bytes | None = None
     """Sent in the place of what would be made of the event."""
+    digest: str = ""
+    """The end of the case's reference, in the place of the one that is made of its tenant."""
 
 
 class Sent(msgspec.Struct, frozen=True, kw_only=True):

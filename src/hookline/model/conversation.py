@@ -69,12 +69,14 @@ class ConversationFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     remote: SampleRemote | None = None
     """Before it; null: nothing is known."""
     attempt: Annotated[int, msgspec.Meta(ge=1)] = 1
+    """Above 1: a create may have happened already."""
     requests: tuple[SampleRequest, ...]
     """In their order."""
     outcome: Ending
     reason: str = ""
     """What is told of a failure."""
     remote_after: SampleRemote | None = None
+    """Behind it; null: nothing is known, or it was forgotten."""
 
 
 class Conversation(msgspec.Struct, frozen=True, kw_only=True):

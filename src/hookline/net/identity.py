@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
-from cryptography.x509 import Certificate, load_pem_x509_certificates
+from cryptography.x509 import Certificate, InvalidVersion, load_pem_x509_certificates
 
 from hookline.clock import SECOND, Micros
 from hookline.errors import InvalidField
@@ -68,19 +68,19 @@ def read_tls(given: ClientTls) -> ClientTls:
 
 def check_expiry(tls: ClientTls, now: Micros) -> None:
     """Of the client's certificate and those behind it. Raises InvalidField, with the date."""
-    for certificate in _certificates(tls.certificate, "certificate") if tls.certificate else ():
+    chain = _certificates(tls.certificate, "certificate") if tls.certificate else ()
+    for position, certificate in enumerate(chain, 1):
         end = certificate.not_valid_after_utc
         if end.timestamp() * SECOND <= now:
-            detail = (
-                f"A certificate has expired on {end:%Y-%m-%d}: {certificate.subject.rfc4514_string():.100}."
-            )
-            raise _refused("certificate", detail, hint="Have it renewed, and give the new one.")
+            which = f"Certificate {position} of the chain" if position > 1 else "The certificate"
+            hint = "Have it renewed, and give the new one."
+            raise _refused("certificate", f"{which} has expired on {end:%Y-%m-%d}.", hint=hint)
 
 
 def _certificates(text: str, field: str) -> Sequence[Certificate]:
     try:
         return load_pem_x509_certificates(text.encode())
-    except ValueError:
+    except (ValueError, InvalidVersion):
         hint = "Give what stands from BEGIN CERTIFICATE to END CERTIFICATE."
         raise _refused(field, "This is not a certificate in PEM.", hint=hint) from None
 
@@ -98,9 +98,13 @@ def _key(text: str) -> PrivateKeyTypes:
 
 def _check_pair(chain: Sequence[Certificate], key: PrivateKeyTypes) -> None:
     public = key.public_key()
-    if chain[0].public_key() == public:
+    try:
+        fits = [certificate.public_key() == public for certificate in chain]
+    except (ValueError, UnsupportedAlgorithm):  # read no earlier than it is asked for
+        raise _refused("certificate", "The certificate's public key is of no known kind.") from None
+    if fits[0]:
         return
-    if any(certificate.public_key() == public for certificate in chain[1:]):
+    if any(fits):
         raise _refused("certificate", "The certificate of the key must stand first, then its chain.")
     raise _refused("key", "The key does not belong to the certificate.")
 

@@ -9,6 +9,9 @@ from hookline.template.scope import Scope, TemplateFailed
 from hookline.template.values import text_of
 
 MAX_LABEL = 64
+MAX_LINES = 20_000
+"""Of a document: more than Jira's largest text can have."""
+_HARD_BREAK: dict[str, object] = {"type": "hardBreak"}
 _DIGEST = 12
 _BREAK = re.compile(r"\r\n|\r|\n")
 _LABEL = re.compile(r"[A-Za-z0-9_.-]*")
@@ -51,20 +54,25 @@ def first_line(text: str) -> str:
     return _BREAK.split(text.strip(), maxsplit=1)[0].rstrip()
 
 
-def adf(value: object) -> dict[str, object] | None:
-    """Atlassian Document Format: a blank line begins a paragraph, a newline is a hard break. None for no text."""
+def adf(value: object, part: object = "") -> object:
+    """Atlassian Document Format: a blank line begins a paragraph, a newline is a hard break. None for no text.
+
+    `part`: `content` for the paragraphs alone. Raises TemplateFailed where there are more lines than a document may have.
+    """
     text = _BREAK.sub("\n", text_of(value)).strip()
     if not text:
         return None
+    if text.count("\n") >= MAX_LINES:
+        raise TemplateFailed(f"The filter adf makes more than {MAX_LINES:,} lines.")
     paragraphs = [_paragraph(one) for one in _PARAGRAPHS.split(text)]
-    return {"type": "doc", "version": 1, "content": paragraphs}
+    return paragraphs if part == "content" else {"type": "doc", "version": 1, "content": paragraphs}
 
 
 def _paragraph(text: str) -> dict[str, object]:
     content: list[dict[str, object]] = []
     for line in text.split("\n"):
         if content:
-            content.append({"type": "hardBreak"})
+            content.append(_HARD_BREAK)
         if line:
             content.append({"type": "text", "text": line})
     return {"type": "paragraph", "content": content}

@@ -54,9 +54,11 @@ OWN = (
     Filter(
         name="adf",
         run=escapes.adf,
-        sentence="A document in Atlassian Document Format, null for an empty text; with `typed`.",
+        arguments="[part]",
+        sentence="A document in Atlassian Document Format, null for an empty text; with `typed`. With the part `content` its paragraphs alone.",
         example="{{ data.title | adf | json }}",
         result='{"type":"doc","version":1,"content":[{"type":"paragraph","content":[{"type":"text","text":"Disk full"}]}]}',
+        wide=True,
     ),
     Filter(
         name="label",
