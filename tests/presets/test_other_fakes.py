@@ -10,9 +10,10 @@ import pytest
 
 from hookline.catalog.preset_samples import read_conversations
 from hookline.catalog.preset_settings import checked
+from hookline.deliver.conversation import Conversing
 from hookline.errors import InvalidField
-from tests.presets.conversing import PRESETS, converse, recipe_of
 from tests.presets.fakes import fakes
+from tests.presets.making import PRESETS, asked_of, recipe_of
 from tests.presets.playing import PRESETS as FOLDER
 from tests.presets.playing import SampleRequest, sample, send
 
@@ -151,7 +152,7 @@ def test_an_event_of_no_case_is_shown_however_large_it_is(preset: str) -> None:
     (told,) = [one.told for one in read_conversations(FOLDER / "slack") if one.name == "no_case"]
     event = msgspec.structs.replace(told.event, data={"host": "db1", "log": LOG})
     told = msgspec.structs.replace(told, event=event, settings=sample(preset, "create").settings)
-    (request,) = converse(preset, told).requests
+    request = next(Conversing(recipe_of(preset, told.settings)).talk(asked_of(told)))
     with fakes()[preset]() as fake:
         like = sample(preset, "create").requests[0]
         assert send(fake, like, url=request.url.text, json=json.loads(request.body)).status < FAILED
