@@ -13,6 +13,8 @@ from hookline.catalog.strict_yaml import read_yaml
 from tests.presets.fakes.base import Fake
 
 PRESETS = files("hookline.catalog") / "presets"
+TOKEN = "Bearer t0ken"
+"""What the token servers of fakes give: samples do not name it."""
 
 
 class SampleRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +73,8 @@ def send(fake: Fake, request: SampleRequest, **changes: Any) -> Reply:
     connection = http.client.HTTPConnection(url.netloc, timeout=10)
     try:
         path = f"{url.path}{'?' if url.query else ''}{url.query}"
-        connection.request(request.method, path, request.payload or None, request.headers)
+        headers = {"Authorization": TOKEN, **request.headers}
+        connection.request(request.method, path, request.payload or None, headers)
         answer = connection.getresponse()
         headers = {name.lower(): value for name, value in answer.getheaders()}
         return Reply(status=answer.status, headers=headers, body=answer.read())

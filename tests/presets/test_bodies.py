@@ -27,6 +27,7 @@ from hookline.template.engine import Limits, Scope
 from tests.presets.fakes import fakes
 from tests.presets.making import PRESETS, asked_of, recipe_of
 from tests.presets.playing import PRESETS as FOLDER
+from tests.presets.playing import TOKEN
 
 ACTS = [(name, action) for name, preset in PRESETS.items() for action in preset.actions]
 CREATED = "service_case.created"
@@ -142,7 +143,8 @@ def sent(url: str, request: Request) -> int:
     connection = HTTPConnection(where.netloc, timeout=10)
     try:
         path = f"{where.path}{'?' if where.query else ''}{where.query}"
-        connection.request(request.method, path, request.body, dict(request.headers))
+        headers = {"authorization": TOKEN} | {name.lower(): value for name, value in request.headers}
+        connection.request(request.method, path, request.body, headers)
         return connection.getresponse().status
     finally:
         connection.close()
