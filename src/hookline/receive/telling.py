@@ -64,8 +64,8 @@ class Telling:
     def headers(self, inbound: Inbound) -> Told:
         left, shown, forwarded, names = MAX_HEADERS, [], [], self._names
         for name, value in inbound.headers:
-            text, plain, forward = names.get(name) or self._learned(name)
-            line = (text, str(value, "latin-1"))
+            text, plain, forward = names[name] if name in names else self._learned(name)
+            line = (text, value.decode("latin-1"))
             left -= len(name) + len(value)
             if left >= 0:
                 shown.append(line if plain else self._redacted(*line))
