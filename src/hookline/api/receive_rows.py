@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple, Self
+from typing import Self
 
 import msgspec
 
@@ -23,7 +23,7 @@ _BINARY = "application/octet-stream"
 _MAX_TYPE = 255
 
 
-class Knock(msgspec.Struct, frozen=True, kw_only=True):
+class Knock(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One request to one source."""
 
     registered: Registered
@@ -125,7 +125,7 @@ def _receipt(knock: Knock, outcome: Outcome, detail: str, headers: Headers, body
     )
 
 
-class _Kind(NamedTuple):
+class _Kind(msgspec.Struct, frozen=True, gc=False):
     """What a Content-Type says."""
 
     given: str

@@ -55,7 +55,7 @@ def receipt_row(receipt: Receipt) -> Row:
         receipt.source_id,
         receipt.received_at,
         str(receipt.outcome),
-        _encode(document),
+        bytearray(_encode(document)),  # `sqlite3` looks for an adapter of each `bytes`, and of no `bytearray`
         str(receipt.cause) if receipt.cause is not None else None,
         receipt.body,
     )
