@@ -114,6 +114,22 @@ async def test_a_readable_path_leads_to_it_too(api: Running, keys: Keys) -> None
     assert other.status == 201
 
 
+async def test_a_path_that_went_to_another_source_leads_to_that_one_at_once(api: Running, keys: Keys) -> None:
+    first = await source(api, keys, path="payments/moved")
+    path = f"/in/{keys.alice}/payments/moved"
+    for _ in range(2):  # found, then remembered
+        assert (await knock(api, first, path=path, body=b'{"id": "evt_first", "type": "a"}')).status == 200
+    told = await api.call("PATCH", f"/v1/sources/{first['id']}", keys["manage"], json={"path": ""})
+    assert told.status == 200, told.body
+    second = await source(api, keys, path="payments/moved", secrets=["another"])
+    body = b'{"id": "evt_second", "type": "a"}'
+    assert (await knock(api, second, path=path, body=body)).status == 401
+    told = await knock(api, second, path=path, body=body, headers=stripe(body, secret="another"))
+    assert told.status == 200
+    (newest,) = await receipts(api, keys, second)
+    assert newest["outcome"] == "accepted"
+
+
 async def test_what_carries_many_events_makes_one_of_each_and_each_once(api: Running, keys: Keys) -> None:
     made = await source(
         api,

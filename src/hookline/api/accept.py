@@ -56,7 +56,7 @@ def _again(parts: Parts, receipt: Receipt, base: str, body: bytes, source: Sourc
         inbound=inbound,
         at=receipt.received_at,
         remote=receipt.remote,
-        receipt_id=parts.ids.receipt(),
+        receipt_id=parts.ids.receipt(parts.clock.now()),
         flag=f"accepted later: it was refused as {receipt.id}",
     )
 

@@ -46,6 +46,8 @@ from hookline.route.draft import Draft
 from hookline.storage.directory import TenantConfig
 
 PATH = "/in/"
+MAX_READY = 10_000
+"""Paths of which is remembered whose they are."""
 UnderWay = tuple[Answers, Callable[[], Answer]]
 """The events of a request on their way to their commit, and how to answer when they are there."""
 _SIGNATURE = frozenset(
@@ -65,10 +67,12 @@ class Receiving:
         self._publisher = parts.publisher
         self._directory = parts.directory
         self._inbox = parts.inbox
+        self._shedder = parts.shedder
         self._proving = Proving(parts.inbox.fetcher)
         self._versions = Looks(lambda tenant: parts.store.tenants.version(TenantId(tenant)))
         self._clock = parts.clock
         self._ids = parts.ids
+        self._ready_paths: dict[str, tuple[TenantConfig, Registered]] = {}
         self._public_url = parts.settings.public_url.rstrip("/")
         self._refused = problem_answer(_not_proven())
         self._later = problem_answer(_not_yet())
@@ -98,15 +102,33 @@ class Receiving:
         return answers, lambda: self._told(knock, answers)
 
     def _ready(self, scope: Scope, body: bytes) -> tuple[TenantConfig, Knock] | None:
-        rest = scope["path"].removeprefix(PATH)
-        place = self._inbox.finder.at_hand(rest)
-        config = self._directory.get(place[0]) if place is not None else None
-        if place is None or config is None or self._parts.shedder.shed(config.tenant_id) is not None:
-            return None
-        found = self._registered(config, rest, place)
-        if found is None or len(body) > min(found.source.body_limit, LARGE):
+        path = scope["path"]
+        known = self._ready_paths.get(path)
+        # Not by the version: two looks at one version may differ (`Publisher.matcher`).
+        if known is None or self._directory.get(known[0].tenant_id) is not known[0]:
+            known = self._learned_path(path)
+            if known is None:
+                return None
+        config, found = known
+        if self._shedder.shed(config.tenant_id) is not None or len(body) > min(
+            found.source.body_limit, LARGE
+        ):
             return None
         return config, self._knock(found, scope, body)
+
+    def _learned_path(self, path: str) -> tuple[TenantConfig, Registered] | None:
+        """Whose it is, as long as the tenant's configuration stays the very same."""
+        rest = path.removeprefix(PATH)
+        place = self._inbox.finder.at_hand(rest)
+        config = self._directory.get(place[0]) if place is not None else None
+        found = self._registered(config, rest, place) if place is not None and config is not None else None
+        if config is None or found is None:
+            self._ready_paths.pop(path, None)
+            return None
+        if len(self._ready_paths) >= MAX_READY:
+            self._ready_paths.clear()
+        self._ready_paths[path] = (config, found)
+        return config, found
 
     def _plain(self, knock: Knock) -> bool:
         """An event, proven without a look elsewhere."""
@@ -159,22 +181,16 @@ class Receiving:
             return None
 
     def _knock(self, found: Registered, scope: Scope, body: bytes) -> Knock:
-        query = scope.get("query_string", b"").decode("latin-1")
-        source = found.source
-        base = source.url or self._public_url + scope["path"]
-        inbound = Inbound(
-            method=scope["method"],
-            url=f"{base.partition('?')[0]}?{query}" if query else base,
-            headers=scope["headers"],
-            body=body,
-        )
-        client = scope.get("client")
+        url, query = found.source.url or self._public_url + scope["path"], scope.get("query_string")
+        if query:
+            url = f"{url.partition('?')[0]}?{query.decode('latin-1')}"
+        client, now = scope.get("client"), self._clock.now()
         return Knock(
             registered=found,
-            inbound=inbound,
-            at=self._clock.now(),
+            inbound=Inbound(scope["method"], url, scope["headers"], body),
+            at=now,
             remote=client[0] if client else "",
-            receipt_id=self._ids.receipt(),
+            receipt_id=self._ids.receipt(now),
         )
 
     async def _handled(self, knock: Knock) -> Answer:
@@ -233,7 +249,7 @@ class Receiving:
 
     async def _accepted(self, knock: Knock) -> Answer:
         source = knock.registered.source
-        wait = self._parts.shedder.shed(source.tenant_id)
+        wait = self._shedder.shed(source.tenant_id)
         if wait is not None:
             raise overloaded(wait)
         drafts, receipt = await apart(knock, lambda: self._drafts(knock))
@@ -340,4 +356,4 @@ def _not_yet() -> Unavailable:
 
 
 def _answer(answered: Answered) -> Answer:
-    return Answer(answered.status, list(answered.headers), answered.body)
+    return Answer(answered.status, answered.headers, answered.body)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple, Self
+from typing import Self
 
 import msgspec
 
@@ -23,7 +23,7 @@ _BINARY = "application/octet-stream"
 _MAX_TYPE = 255
 
 
-class Knock(msgspec.Struct, frozen=True, kw_only=True):
+class Knock(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One request to one source."""
 
     registered: Registered
@@ -62,12 +62,14 @@ def rows_of(knock: Knock, identity: Identity) -> tuple[Sequence[Draft], Receipt]
     """
     inbound, items = knock.inbound, identity.items
     headers, kind = knock.registered.telling.headers(inbound), _kind(inbound)
+    fault = inbound.fault if kind.json or not kind.form else ""
     whole = items[0].data if len(items) == 1 else None
-    content_type = JSON if whole is None else _content_type(kind, inbound, whole)
+    as_it_came = whole == inbound.body
+    content_type = JSON if whole is None else _content_type(kind, fault if as_it_came else _fault(whole))
     drafts = [_draft(knock, item, headers.forwarded, content_type) for item in items]
-    flag = knock.flag or identity.flag or (_unreadable(inbound) if kind.json else "")
-    body = None if whole == inbound.body else inbound.body
-    return drafts, _receipt(knock, headers.shown, outcome=Outcome.ACCEPTED, detail=flag, body=body)
+    flag = knock.flag or identity.flag or (_unreadable(fault) if fault and kind.json else "")
+    body = None if as_it_came else inbound.body
+    return drafts, _receipt(knock, Outcome.ACCEPTED, flag, headers.shown, body)
 
 
 def _draft(knock: Knock, item: Item, forwarded: Headers, content_type: str) -> Draft:
@@ -91,28 +93,21 @@ def _draft(knock: Knock, item: Item, forwarded: Headers, content_type: str) -> D
 
 def refused_receipt(knock: Knock, verdict: Verdict, status: int, *, handshake: str = "") -> Receipt:
     """Of a request that made no event. A handshake's body may hold a secret, and is not kept."""
-    good = verdict.refusal is None
-    receipt = _receipt(
-        knock,
-        knock.registered.telling.headers(knock.inbound).shown,
-        outcome=Outcome.HANDSHAKE if good else Outcome.REFUSED,
-        detail=verdict.detail,
-        body=None if handshake or verdict.refusal is Refusal.BODY_TOO_LARGE else knock.inbound.body,
-        whole_query=not handshake,
+    outcome = Outcome.HANDSHAKE if verdict.refusal is None else Outcome.REFUSED
+    telling, inbound = knock.registered.telling, knock.inbound
+    body = None if handshake or verdict.refusal is Refusal.BODY_TOO_LARGE else inbound.body
+    return msgspec.structs.replace(
+        _receipt(knock, outcome, verdict.detail, telling.headers(inbound).shown, body),
+        cause=verdict.refusal,
+        status=status,
+        handshake=handshake,
+        query=telling.query(inbound, whole=not handshake),
     )
-    return msgspec.structs.replace(receipt, cause=verdict.refusal, status=status, handshake=handshake)
 
 
-def _receipt(
-    knock: Knock,
-    headers: Headers,
-    *,
-    outcome: Outcome,
-    detail: str,
-    body: bytes | None,
-    whole_query: bool = True,
-) -> Receipt:
-    source = knock.registered.source
+def _receipt(knock: Knock, outcome: Outcome, detail: str, headers: Headers, body: bytes | None) -> Receipt:
+    registered, inbound = knock.registered, knock.inbound
+    source = registered.source
     return Receipt(
         id=knock.receipt_id,
         tenant_id=source.tenant_id,
@@ -120,17 +115,17 @@ def _receipt(
         received_at=knock.at,
         outcome=outcome,
         detail=detail,
-        status=knock.registered.answer.status,
-        method=knock.inbound.method,
-        query=knock.registered.telling.query(knock.inbound, whole=whole_query),
+        status=registered.answer.status,
+        method=inbound.method,
+        query=registered.telling.query(inbound) if "?" in inbound.url else "",
         headers=headers,
         remote=knock.remote,
-        size=len(knock.inbound.body),
+        size=len(inbound.body),
         body=body,
     )
 
 
-class _Kind(NamedTuple):
+class _Kind(msgspec.Struct, frozen=True, gc=False):
     """What a Content-Type says."""
 
     given: str
@@ -153,13 +148,12 @@ def _read_kind(header: bytes) -> _Kind:
     return _Kind(given, form, "json" in given, given if readable else _BINARY)
 
 
-def _content_type(kind: _Kind, inbound: Inbound, data: bytes) -> str:
+def _content_type(kind: _Kind, fault: str) -> str:
     """Of an event that is all of the body. What claims to be JSON, or says nothing, and is, is JSON: only that goes
-    into an envelope as it is.
+    into an envelope as it is. `fault`: why it is none.
     """
     if kind.form:
         return kind.given
-    fault = inbound.fault if data is inbound.body else _fault(data)
     return kind.otherwise if fault else JSON
 
 
@@ -171,7 +165,6 @@ def _fault(data: bytes) -> str:
     return ""
 
 
-def _unreadable(inbound: Inbound) -> str:
+def _unreadable(fault: str) -> str:
     """Said of a body that claims to be JSON and is none."""
-    fault = inbound.fault
-    return f"the body is not the JSON that it claims to be: {fault}" if fault else ""
+    return f"the body is not the JSON that it claims to be: {fault}"

@@ -104,7 +104,7 @@ def _of_handshake(receiver: Receiver, sample: Sample, inbound: Inbound) -> Itera
     if wanted is None:
         yield "samples.yaml does not say how this handshake is answered (`answer`)"
         return
-    answer = receiver.shake(shaker, inbound).answer or Answered(NotProven.status, (), b"")
+    answer = receiver.shake(shaker, inbound).answer or Answered(NotProven.status, [], b"")
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in answer.headers}
     yield from _of_answer(answer.status, answer.body.decode(errors="replace"), headers, wanted)
 

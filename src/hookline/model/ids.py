@@ -62,11 +62,15 @@ class Ids:
     def source(self) -> SourceId:
         return SourceId("src_" + self._next())
 
-    def receipt(self) -> ReceiptId:
-        return ReceiptId("rcp_" + self._next())
+    def receipt(self, now: Micros) -> ReceiptId:
+        """`now`: whoever receives has looked at the clock."""
+        return ReceiptId("rcp_" + self._after(now))
 
     def _next(self) -> str:
-        milli = self._clock.now() // 1000
+        return self._after(self._clock.now())
+
+    def _after(self, now: Micros) -> str:
+        milli = now // 1000
         if milli > self._milli:
             self._begin(milli)
         self._counter += 1

@@ -18,7 +18,7 @@ MAX_HANDSHAKE = 16 * 1024
 """Bytes of a body: none of the documented ones has a tenth of it, and a stranger's is read before it is verified."""
 MAX_LEARNED = 8192
 """Characters of a secret."""
-Headers = Sequence[tuple[bytes, bytes]]
+Headers = list[tuple[bytes, bytes]]
 JSON_TYPE = b"application/json"
 TEXT_TYPE = b"text/plain; charset=utf-8"
 _TYPE = b"content-type"

@@ -32,7 +32,10 @@ class Unparsable(Malformed):
 class Inbound:
     """Immutable by habit; what is parsed is parsed once."""
 
-    def __init__(self, *, method: str, url: str, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> None:
+    _json: object = _UNREAD
+    _fault = ""
+
+    def __init__(self, method: str, url: str, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> None:
         """`url`: as the provider knows it, with the query that came. `headers`: names in lower case."""
         self.method = method
         self.url = url
@@ -42,9 +45,6 @@ class Inbound:
         """In lower case; None: given several times."""
         if len(self.by_name) < len(headers):
             self.by_name.update(_doubled(headers))
-        self._json: object = _UNREAD
-        self._fault = ""
-        self._form_json: dict[str, object] = {}
 
     def header(self, name: bytes) -> bytes:
         """`name` in lower case. Raises Absent; Malformed when it is given twice: whoever signs and whoever reads could
@@ -71,6 +71,10 @@ class Inbound:
             except InvalidJson as error:
                 raise Unparsable(error.detail) from None
         return self._form_json[name]
+
+    @cached_property
+    def _form_json(self) -> dict[str, object]:
+        return {}
 
     @cached_property
     def digest(self) -> bytes:

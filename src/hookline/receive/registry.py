@@ -3,7 +3,8 @@
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from typing import NamedTuple
+
+import msgspec
 
 from hookline.catalog.provider_file import ProviderFile
 from hookline.errors import InvalidField
@@ -22,7 +23,7 @@ MAX_CHECKS = 128
 """Keys times contents of all of a source's schemes: what one request of a stranger may cost."""
 
 
-class Registered(NamedTuple):
+class Registered(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A source with all that was made of its rules."""
 
     source: Source

@@ -24,7 +24,7 @@ from hookline.receive.inbound import (
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-class View(msgspec.Struct):
+class View(msgspec.Struct, gc=False):
     inbound: Inbound
     item: object = None
     parent: object = None
@@ -154,7 +154,15 @@ def _header(name: bytes) -> Read:
 
 def _peek_header(name: str) -> Peek:
     wanted = name.lower().encode()
-    return lambda view: view.inbound.header(wanted) if wanted in view.inbound.by_name else None
+
+    def peek(view: View) -> bytes | None:
+        inbound = view.inbound
+        if wanted not in inbound.by_name:
+            return None
+        value = inbound.by_name[wanted]
+        return inbound.header(wanted) if value is None else value
+
+    return peek
 
 
 def _peek_json(path: str) -> Peek:
@@ -182,6 +190,8 @@ def _peek_field(name: str) -> Peek:
     def peek(view: View) -> bytes | None:
         body = view.inbound.json
         value = body.get(name) if isinstance(body, dict) else below(body, name)
+        if value is None:
+            return None
         return value.encode("utf-8", "surrogatepass") if isinstance(value, str) else scalar(value)
 
     return peek

@@ -41,6 +41,8 @@ def answers_of(count: int) -> Answers:
 class One:
     """A batch of one needs no more than the future."""
 
+    __slots__ = ("all",)
+
     def __init__(self) -> None:
         self.all: asyncio.Future[Published] = asyncio.get_running_loop().create_future()
 

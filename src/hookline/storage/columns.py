@@ -1,6 +1,6 @@
 """How events, deliveries and attempts lie in columns: the one order that all hot statements share."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -58,7 +58,8 @@ _decode_origin = msgspec.json.Decoder(Origin).decode
 _decode_attempt = msgspec.json.Decoder(Attempt).decode
 
 
-def event_row(event: Event) -> tuple[Any, ...]:
+def event_row(event: Event, long_text: Callable[[bytes], Any] = bytes.decode) -> tuple[Any, ...]:
+    """`long_text`: how the database takes what is long and full of quotes."""
     return (
         event.tenant_id,
         event.id,
@@ -73,7 +74,7 @@ def event_row(event: Event) -> tuple[Any, ...]:
         _text(event.tags),
         _text(event.matched),
         _text(event.failures),
-        _encode(event.origin).decode() if event.origin is not None else None,
+        long_text(_encode(event.origin)) if event.origin is not None else None,
         event.system or None,
     )
 

@@ -1,5 +1,6 @@
 """Receipt ↔ row: what is looked for in columns, the rest as JSON."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -7,7 +8,9 @@ import msgspec
 from hookline.model.receipt import Receipt
 from hookline.storage.schema import receipts
 
-RECEIPT = ("tenant_id", "id", "source_id", "received_at", "outcome", "cause", "document", "body")
+Row = tuple[Any, ...]
+
+RECEIPT = ("tenant_id", "id", "source_id", "received_at", "outcome", "document", "cause", "body")
 COLUMNS = tuple(receipts.c[name] for name in RECEIPT)
 
 RECEIVED_AGAIN = """ON CONFLICT (tenant_id, id) DO UPDATE SET document = excluded.document,
@@ -33,7 +36,7 @@ class _Document(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 _encode = msgspec.json.Encoder().encode
 
 
-def receipt_row(receipt: Receipt) -> tuple[Any, ...]:
+def receipt_row(receipt: Receipt) -> Row:
     document = _Document(
         receipt.handshake,
         receipt.detail,
@@ -52,10 +55,19 @@ def receipt_row(receipt: Receipt) -> tuple[Any, ...]:
         receipt.source_id,
         receipt.received_at,
         str(receipt.outcome),
+        bytearray(_encode(document)),  # `sqlite3` looks for an adapter of each `bytes`, and of no `bytearray`
         str(receipt.cause) if receipt.cause is not None else None,
-        _encode(document),
         receipt.body,
     )
+
+
+def narrowed(rows: Sequence[Row]) -> tuple[tuple[str, ...], Sequence[Row]]:
+    """Their columns, and the rows, without the last two where they are NULL in all: what was accepted has no cause, and
+    its body mostly is the data of its event.
+    """
+    if any(row[-1] is not None or row[-2] is not None for row in rows):
+        return RECEIPT, rows
+    return RECEIPT[:-2], [row[:-2] for row in rows]
 
 
 def read_receipt(row: Any) -> Receipt:

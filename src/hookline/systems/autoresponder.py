@@ -93,15 +93,15 @@ async def _knock(request: AnyRequest, body: bytes, mounted: Mounted, parts: Part
         raise NotFound(
             "Nothing is received here.", hint=f"hookline systems enable {SYSTEM} makes its source."
         )
-    client = request.scope.get("client")
+    client, now = request.scope.get("client"), parts.clock.now()
     return Knock(
         registered=parts.inbox.registry.registered(source),
         inbound=Inbound(
             method="POST", url=str(request.url), headers=list(request.scope["headers"]), body=body
         ),
-        at=parts.clock.now(),
+        at=now,
         remote=client[0] if client else "",
-        receipt_id=parts.ids.receipt(),
+        receipt_id=parts.ids.receipt(now),
     )
 
 

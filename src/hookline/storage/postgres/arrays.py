@@ -42,6 +42,11 @@ def _plain(column: Column) -> str:
     return "{" + ",".join(map(str, column)).replace("None", "NULL") + "}"
 
 
+def _bytes(column: Column) -> Sequence[bytes | None]:
+    """Empty where all are NULL: `unnest` fills the shorter of its arrays up, and the driver asks for each element."""
+    return [] if column.count(None) == len(column) else list(column)
+
+
 _WRITERS: Mapping[str, Callable[[Column], Any]] = MappingProxyType(
-    {"text": _texts, "bigint": _plain, "int": _plain, "boolean": _plain, "bytea": list}
+    {"text": _texts, "bigint": _plain, "int": _plain, "boolean": _plain, "bytea": _bytes}
 )

@@ -1,6 +1,6 @@
 """The hot verbs on PostgreSQL: one statement each, fed with arrays (`unnest`), committed by itself."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -44,7 +44,7 @@ from hookline.storage.postgres import statements as sql
 from hookline.storage.postgres.arrays import columns
 from hookline.storage.postgres.database import HINT, PostgresDatabase, commit_in_doubt
 from hookline.storage.postgres.saving import save_all
-from hookline.storage.receipt_rows import receipt_row
+from hookline.storage.receipt_rows import narrowed, receipt_row
 from hookline.storage.remotes import changes, remote_row
 
 
@@ -93,7 +93,8 @@ class PostgresLedger:
             fates: dict[str, Fate] = {one.event.id: fate for one, fate in zip(refused, why, strict=True)}
             repeats = [receipt_row(receipt) for receipt in _nothing_new(refused, fates, stored)]
             if repeats:
-                await connection.execute(sql.NOTHING_NEW, *columns(repeats, sql.RECEIPT_ARRAYS))
+                named, rows = narrowed(repeats)
+                await connection.execute(sql.nothing_new(named), *columns(rows, sql.receipt_arrays(named)))
         except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresError) as error:
             raise CommitUnknown(
                 f"PostgreSQL was lost behind a commit: {error or type(error).__name__}.", hint=HINT
@@ -189,28 +190,31 @@ def _publishing(group: Sequence[Accepted]) -> tuple[str, list[Any]]:
     arguments = columns(map(_event_input, group), sql.EVENT_ARRAYS)
     waiting = [delivery_row(delivery) for accepted in group for delivery in accepted.waiting]
     tags = [(a.event.tenant_id, tag, a.event.id) for a in group for tag in a.event.tags]
-    received = [receipt_row(accepted.receipt) for accepted in group if accepted.receipt is not None]
+    receipts = [accepted.receipt for accepted in group if accepted.receipt is not None]
     if waiting:
         arguments += columns(waiting, sql.DELIVERY_ARRAYS)
     if tags:
         arguments += columns(tags, sql.TAG_ARRAYS)
-    if received:
-        arguments += columns(received, sql.RECEIPT_ARRAYS)
-        arguments += columns(_items(group), sql.ITEM_ARRAYS)
-    again = any(accepted.again for accepted in group)
-    statement = sql.publish(waiting=bool(waiting), tags=bool(tags), received=bool(received), again=again)
+    received: tuple[str, ...] = ()
+    if receipts:
+        received, rows = narrowed([receipt_row(receipt) for receipt in receipts])
+        firsts = [(*row, receipt.items[0].event_id) for row, receipt in zip(rows, receipts, strict=True)]
+        arguments += columns(firsts, sql.received_arrays(received))
+    further = [(receipt.id, item.event_id) for receipt in receipts for item in receipt.items[1:]]
+    if further:
+        arguments += columns(further, sql.ITEM_ARRAYS)
+    statement = sql.publish(
+        waiting=bool(waiting),
+        tags=bool(tags),
+        received=received,
+        further=bool(further),
+        again=any(accepted.again for accepted in group),
+    )
     return statement, arguments
 
 
 def _event_input(accepted: Accepted) -> tuple[Any, ...]:
-    return (*event_row(accepted.event), in_hand_text(accepted), accepted.version)
-
-
-def _items(group: Sequence[Accepted]) -> Iterator[tuple[str, str]]:
-    """Receipts and the events that they stand and fall with. No two of a group have one id, whatever their tenants."""
-    for receipt in [accepted.receipt for accepted in group if accepted.receipt is not None]:
-        for item in receipt.items:
-            yield receipt.id, item.event_id
+    return (*event_row(accepted.event, bytes), in_hand_text(accepted), accepted.version)
 
 
 def _nothing_new(

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -42,7 +43,7 @@ from hookline.storage.ledger import (
     repeated,
     undone,
 )
-from hookline.storage.receipt_rows import receipt_row
+from hookline.storage.receipt_rows import narrowed, receipt_row
 from hookline.storage.record_rows import record_row
 from hookline.storage.remotes import changes, remote_row
 from hookline.storage.sqlite import statements as sql
@@ -86,9 +87,12 @@ class SqliteLedger:
         tags = [(a.event.tenant_id, tag, a.event.id) for a in kept for tag in a.event.tags]
         if tags:
             connection.executemany(sql.INSERT_TAG, tags)
-        receipts = [_receipt_input(a.receipt, stored) for a in fresh if a.receipt is not None]
+        received, receipts = narrowed(
+            [_receipt_input(a.receipt, stored) for a in fresh if a.receipt is not None]
+        )
         again = any(accepted.again for accepted in fresh)
-        _many(connection, sql.insert_receipts_again if again else sql.insert_receipts, receipts)
+        insert = sql.insert_receipts_again if again else sql.insert_receipts
+        _many(connection, partial(insert, received), receipts)
         return [
             STORED if accepted.event.id in stored else self._fate(connection, accepted, versions)
             for accepted in group
@@ -177,7 +181,7 @@ def _event_input(node: NodeId | None, accepted: Accepted) -> _Row:
     return (*event_row(accepted.event), node if in_hand else None, in_hand)
 
 
-def _receipt_input(receipt: Receipt, stored: set[str]) -> _Row:
+def _receipt_input(receipt: Receipt, stored: set[str]) -> tuple[Any, ...]:
     new = not stored.isdisjoint([item.event_id for item in receipt.items])
     return receipt_row(receipt if new else repeated(receipt))
 

@@ -5,7 +5,7 @@ the interpreter's lock.
 from functools import lru_cache
 
 from hookline.storage.columns import DELIVERY, EVENT
-from hookline.storage.receipt_rows import RECEIPT, RECEIVED_AGAIN
+from hookline.storage.receipt_rows import RECEIVED_AGAIN
 from hookline.storage.record_rows import RECORD
 from hookline.storage.remotes import REMOTE, UPSERT
 
@@ -47,12 +47,12 @@ def insert_results(rows: int) -> str:
 
 
 @lru_cache
-def insert_receipts(rows: int) -> str:
-    return f"INSERT INTO receipts ({_list(RECEIPT)}) VALUES {_values(len(RECEIPT), rows)}"
+def insert_receipts(columns: tuple[str, ...], rows: int) -> str:
+    return f"INSERT INTO receipts ({_list(columns)}) VALUES {_values(len(columns), rows)}"
 
 
-def insert_receipts_again(rows: int) -> str:
-    return f"{insert_receipts(rows)} {RECEIVED_AGAIN}"
+def insert_receipts_again(columns: tuple[str, ...], rows: int) -> str:
+    return f"{insert_receipts(columns, rows)} {RECEIVED_AGAIN}"
 
 
 MOVE = """
