@@ -10,7 +10,6 @@ import msgspec
 from litestar import Response, get, post
 from litestar.params import RawBody
 
-from hookline.api.endpoint_verbs import trial_event
 from hookline.api.lists import Listing, Period
 from hookline.api.parts import Parts
 from hookline.api.rules import AnyRequest, NeedsParts, read_query
@@ -31,6 +30,7 @@ from hookline.systems.exchanges import (
     told_of,
 )
 from hookline.systems.subscriptions import endpoint_of, local_time, read_fields
+from hookline.systems.trials import send_trial
 
 SYSTEM = "askpro-gateway"
 TRIAL, LOG = "/admin/test-webhook", "/admin/exchange-log"
@@ -94,17 +94,13 @@ async def test_webhook(body: RawBody, mounted: NeedsMounted, parts: NeedsParts) 
     """Send a test to an output now, active or not. Nothing of it is stored or counted."""
     given, _ = read_fields(body, TrialIn)
     endpoint = await endpoint_of(mounted, parts, given.config_id)
-    event = await trial_event(parts, endpoint, None)
-    payload = {
-        "test": True,
-        "timestamp": local_time(event.time, mounted.zone, mark="offset"),
-        "message": "AskPro webhook test",
-    }
-    attempt = await parts.tester.send(endpoint, event, body=msgspec.json.encode(payload), within=_TIMEOUT)
+    payload = {"test": True, "timestamp": None, "message": "AskPro webhook test"}
+    attempt = await send_trial(parts, endpoint, payload, mounted.zone, within=_TIMEOUT)
+    answered = body_of(attempt)
     return TrialOut(
         success=succeeded(attempt),
         status=attempt.exchange.status,
-        body=body_of(attempt) or error_of(attempt) or "",
+        body=answered if answered is not None else error_of(attempt) or "",
     )
 
 

@@ -6,7 +6,7 @@ import msgspec
 from litestar import delete, get, post, put
 from litestar.params import RawBody
 
-from hookline.api.endpoint_verbs import remove, trial_event
+from hookline.api.endpoint_verbs import remove
 from hookline.api.lists import Paging
 from hookline.api.rules import AnyRequest, NeedsParts, PathText, read_query
 from hookline.api.text import Description, Name
@@ -37,6 +37,7 @@ from hookline.systems.subscriptions import (
     read_fields,
     subscribe,
 )
+from hookline.systems.trials import send_trial
 
 SYSTEM, PATH = "askpro-callbacks", "/api/webhook-configurations"
 _ONE = f"{PATH}/{{configuration_id:str}}"
@@ -196,16 +197,13 @@ async def delete_configuration(configuration_id: PathText, mounted: NeedsMounted
 async def try_configuration(configuration_id: PathText, mounted: NeedsMounted, parts: NeedsParts) -> Tried:
     """Send a test now, active or not. Nothing of it is stored or counted."""
     endpoint = await endpoint_of(mounted, parts, configuration_id)
-    event = await trial_event(parts, endpoint, None)
-    body = msgspec.json.encode(
-        {
-            "test": True,
-            "message": "This is a test webhook delivery from AskPro AI Gateway",
-            "webhook_name": endpoint.name,
-            "timestamp": local_time(event.time, _zone(mounted), mark="offset"),
-        }
-    )
-    attempt = await parts.tester.send(endpoint, event, body=body)
+    payload = {
+        "test": True,
+        "message": "This is a test webhook delivery from AskPro AI Gateway",
+        "webhook_name": endpoint.name,
+        "timestamp": None,
+    }
+    attempt = await send_trial(parts, endpoint, payload, _zone(mounted))
     return Tried(
         success=succeeded(attempt),
         status=attempt.exchange.status,
