@@ -25,7 +25,7 @@ _UNIT = re.compile(
     r"|(?P<list>(?:^[ ]*- [^\n]*\n?)+)",
     re.MULTILINE | re.DOTALL,
 )
-_COMMENT = re.compile(r",?\s*//.*$", re.MULTILINE)
+_COMMENT = re.compile(r",?\s+//.*$", re.MULTILINE)
 
 
 def document(number: str) -> str:
@@ -74,7 +74,8 @@ def items(name: str) -> list[tuple[str, str]]:
 
 def lines(name: str) -> list[tuple[str, str]]:
     """Of a block of headers."""
-    return [tuple(line.split(": ", 1)) for line in unit(name).splitlines() if ": " in line]  # type: ignore[misc]
+    found = [line.partition(": ") for line in unit(name).splitlines()]
+    return [(header, value) for header, mark, value in found if mark]
 
 
 def shown_json(name: str) -> Any:

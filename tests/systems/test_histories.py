@@ -1,7 +1,7 @@
 """What the systems' own APIs tell once something was sent: every request of their documents, against a real receiver."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -57,9 +57,11 @@ class Sent(NamedTuple):
     async def until(self, request: str, condition: Callable[[Any], bool]) -> Any:
         """Ask until the answer is so."""
         async with asyncio.timeout(15):
-            while not condition(found := (await self.call(request)).json):
+            while True:
+                found = (await self.call(request)).json
+                if condition(found):
+                    return found
                 await asyncio.sleep(0.02)
-        return found
 
 
 @pytest_asyncio.fixture(loop_scope="session")

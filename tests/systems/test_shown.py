@@ -123,8 +123,10 @@ async def test_an_output_of_the_gateway_is_sent_with_its_headers_and_no_signatur
 ) -> None:
     name, value = header
     case = systems()["askpro-gateway"].events["service_case.created"].example
-    fields = {"headers": {name: value, "Content-Type": "application/json"}, "secrets": ()}
-    got = await delivered("askpro-gateway", "service_case.created", case, tmp_path, clock, **fields)
+    headers = {name: value, "Content-Type": "application/json"}
+    got = await delivered(
+        "askpro-gateway", "service_case.created", case, tmp_path, clock, headers=headers, secrets=()
+    )
     assert got.headers[name.lower()] == value
     assert set(got.headers) - OF_HTTP == {name.lower(), "content-type", "user-agent"}
     assert json.loads(got.body) == case
