@@ -5,6 +5,7 @@ from typing import Self
 
 from hookline.storage.counters import Counters
 from hookline.storage.database import Database
+from hookline.storage.declared import Declared
 from hookline.storage.deliveries import Deliveries
 from hookline.storage.enabled_systems import EnabledSystems
 from hookline.storage.endings import Endings
@@ -36,6 +37,7 @@ class Store:
     enabled_systems: EnabledSystems
     records: Records
     endings: Endings
+    declared: Declared
 
     @classmethod
     def over(cls, database: Database, ledger: Ledger, vault: Vault) -> Self:
@@ -54,4 +56,5 @@ class Store:
             enabled_systems=EnabledSystems(database),
             records=Records(database),
             endings=Endings(database),
+            declared=Declared(database),
         )
