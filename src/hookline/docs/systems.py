@@ -21,7 +21,7 @@ Your own stand in the folder that the setting `catalog` names, as `systems/NAME/
 example must fit its schema.
 
 Paths that a system has of its own are served for the tenants that enabled it, under the host or prefix that `hookline systems enable` gave
-them. A key is sent as `Authorization: Bearer hk_…`, and says the tenant."""
+them. A key is sent as `Authorization: Bearer hk_…`, and says the tenant. [Own paths](own-paths.md) has their bodies, answers and statuses."""
 _MINUTE = 60
 
 

@@ -56,7 +56,7 @@ class TrialOut(msgspec.Struct, frozen=True, kw_only=True):
     body: str
 
 
-class LogQuery(Period, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ExchangeQuery(Period, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which exchanges."""
 
     case: str | None = None
@@ -89,7 +89,7 @@ class Log(msgspec.Struct, frozen=True, kw_only=True):
     next_cursor: str | None
 
 
-@post(TRIAL, opt=access(SYSTEM, Scope.MANAGE), status_code=200)
+@post(TRIAL, opt=access(SYSTEM, Scope.MANAGE, body=TrialIn), status_code=200)
 async def test_webhook(body: RawBody, mounted: NeedsMounted, parts: NeedsParts) -> TrialOut:
     """Send a test to an output now, active or not. Nothing of it is stored or counted."""
     given, _ = read_fields(body, TrialIn)
@@ -104,10 +104,10 @@ async def test_webhook(body: RawBody, mounted: NeedsMounted, parts: NeedsParts) 
     )
 
 
-@get(LOG, opt=access(SYSTEM, Scope.READ))
+@get(LOG, opt=access(SYSTEM, Scope.READ, query=ExchangeQuery, answer=Log))
 async def exchange_log(request: AnyRequest, mounted: NeedsMounted, parts: NeedsParts) -> Response[Any]:
     """List exchanges, inbound and outbound, or export them as CSV or NDJSON."""
-    asked = read_query(request, LogQuery)
+    asked = read_query(request, ExchangeQuery)
     log = await _log(mounted, parts, asked)
     if asked.format == "json":
         return Response(log, media_type="application/json")
@@ -118,7 +118,7 @@ async def exchange_log(request: AnyRequest, mounted: NeedsMounted, parts: NeedsP
     return Response(write(log.data), media_type=kind, headers=headers)
 
 
-async def _log(mounted: Mounted, parts: Parts, asked: LogQuery) -> Log:
+async def _log(mounted: Mounted, parts: Parts, asked: ExchangeQuery) -> Log:
     listing = Listing.of(LOG, mounted.tenant, asked)
     after = (listing.after(asked.cursor) or "|").split("|", 1)
     found: list[Exchange] = []
@@ -136,7 +136,7 @@ async def _log(mounted: Mounted, parts: Parts, asked: LogQuery) -> Log:
 
 
 async def _filled(
-    asked: LogQuery, place: str, page: Callable[[str], Awaitable[tuple[Sequence[Exchange], str]]]
+    asked: ExchangeQuery, place: str, page: Callable[[str], Awaitable[tuple[Sequence[Exchange], str]]]
 ) -> tuple[list[Exchange], str]:
     """A page of what the filters let pass, and the place behind it."""
     found: list[Exchange] = []
@@ -148,13 +148,13 @@ async def _filled(
     return found, place
 
 
-def _fits(one: Exchange, asked: LogQuery) -> bool:
+def _fits(one: Exchange, asked: ExchangeQuery) -> bool:
     case = asked.case in {None, str(one.service_case_id)}
     return case and asked.status in {None, str(one.response_status)}
 
 
 async def _outbound(
-    mounted: Mounted, parts: Parts, asked: LogQuery, place: str
+    mounted: Mounted, parts: Parts, asked: ExchangeQuery, place: str
 ) -> tuple[Sequence[Exchange], str]:
     endpoints = await endpoints_by_id(mounted, parts)
     filters = DeliveryFilter(among=frozenset(endpoints), since=asked.since_micros, until=asked.until_micros)
@@ -181,7 +181,7 @@ async def _outbound(
 
 
 async def _inbound(
-    mounted: Mounted, parts: Parts, asked: LogQuery, place: str
+    mounted: Mounted, parts: Parts, asked: ExchangeQuery, place: str
 ) -> tuple[Sequence[Exchange], str]:
     """Of the sources behind the gateway's own paths, one after another: `place` names the source, too."""
     sources = await _own_sources(mounted, parts)

@@ -50,13 +50,16 @@ class ConfigurationIn(msgspec.Struct, frozen=True, kw_only=True):
     """The nine fields of a configuration; what stands behind `description` is of Hookline."""
 
     name: Name | None = None
+    """Must be given for a new one, and so must `url` and `subscribed_events`."""
     url: Annotated[str, msgspec.Meta(min_length=1, max_length=2048)] | None = None
     subscribed_events: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=250)] | None = None
     secret_key: str | None = None
+    """Left out: one is made."""
     is_active: bool = True
     timeout_seconds: Annotated[int, msgspec.Meta(ge=1, le=300)] | None = None
+    """Left out: 10."""
     max_retry_attempts: Annotated[int, msgspec.Meta(ge=1, le=1000)] | None = None
-    """Attempts in all."""
+    """Attempts in all; left out: 3."""
     headers: Annotated[dict[str, str], msgspec.Meta(max_length=50)] | None = None
     description: Description | None = None
     filter: str = ""
@@ -145,6 +148,7 @@ class Logs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _MANAGE, _READ = access(SYSTEM, Scope.MANAGE), access(SYSTEM, Scope.READ)
+_CHANGE = access(SYSTEM, Scope.MANAGE, body=ConfigurationIn, conflicts=True)
 
 
 @get(PATH, opt=_READ)
@@ -154,7 +158,7 @@ async def list_configurations(mounted: NeedsMounted, parts: NeedsParts) -> Confi
     return Configurations(data=[_shown(mounted, *one) for one in await counted(parts, mounted, endpoints)])
 
 
-@post(PATH, opt=_MANAGE, status_code=201)
+@post(PATH, opt=_CHANGE, status_code=201)
 async def create_configuration(
     request: AnyRequest, body: RawBody, mounted: NeedsMounted, parts: NeedsParts
 ) -> OneConfiguration:
@@ -176,7 +180,7 @@ async def get_configuration(
     return await _one(mounted, parts, await endpoint_of(mounted, parts, configuration_id))
 
 
-@put(_ONE, opt=_MANAGE)
+@put(_ONE, opt=_CHANGE)
 async def update_configuration(
     configuration_id: PathText, body: RawBody, mounted: NeedsMounted, parts: NeedsParts
 ) -> OneConfiguration:
@@ -212,7 +216,7 @@ async def try_configuration(configuration_id: PathText, mounted: NeedsMounted, p
     )
 
 
-@get(f"{_ONE}/logs", opt=_READ)
+@get(f"{_ONE}/logs", opt=access(SYSTEM, Scope.READ, query=LogQuery))
 async def list_logs(
     configuration_id: PathText, request: AnyRequest, mounted: NeedsMounted, parts: NeedsParts
 ) -> Logs:
