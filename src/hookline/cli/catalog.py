@@ -6,10 +6,12 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 from cyclopts import Parameter
 
 from hookline.cli.catalog_faults import faults_of
 from hookline.cli.exits import Exit, Failed
+from hookline.cli.output import print_json
 from hookline.cli.reach import Config, settings_of
 from hookline.cli.shelf import shelf_at
 from hookline.cli.text import clean
@@ -27,6 +29,7 @@ def check(
             negative="",
         ),
     ],
+    json: Annotated[bool, Parameter(negative="", help="As one JSON object.", show_default=False)] = False,
     config: Config = None,
 ) -> int:
     """Check provider folders: their files are read, every sample is verified, taken apart and answered.
@@ -41,14 +44,15 @@ def check(
     """
     asked = list(folders) or [*_built_in(), *_own(settings_of(config).catalog)]
     found = [folder for one in asked for folder in _providers(one)]
-    faults = checked = 0
-    for folder in found:
-        told, samples = _checked(folder)
-        checked += samples
-        faults += len(told)
-        for fault in told:
+    checked = [_checked(folder) for folder in found]
+    faults = [fault for told, _ in checked for fault in told]
+    samples = sum(count for _, count in checked)
+    if json:
+        print_json(msgspec.json.encode({"providers": len(found), "samples": samples, "faults": faults}))
+    else:
+        for fault in faults:
             print(f"fault: {clean(fault)}", file=sys.stderr)
-    print(f"{_many(len(found), 'provider')}, {_many(checked, 'sample')}: {_many(faults, 'fault')}.")
+        print(f"{_many(len(found), 'provider')}, {_many(samples, 'sample')}: {_many(len(faults), 'fault')}.")
     return Exit.ERROR if faults else Exit.OK
 
 
