@@ -186,3 +186,15 @@ def test_a_compressed_body_is_proven_as_a_source_proves_it(tmp_path: Path) -> No
         (tmp_path / "request").write_bytes(head + b"\r\n" + lines + b"\r\n\r\n" + gzip.compress(body))
         done = hookline("verify", "stripe", "request", "--secret", "s", "--now", NOW, cwd=tmp_path)
         assert out in done.out, done.out + done.err
+
+
+def test_a_body_of_ones_own_needs_no_sample_of_its_type(tmp_path: Path) -> None:
+    """The body says the type; without one, a sample of the type is asked for."""
+    body = '{"id": "evt_9", "type": "radar.early_fraud_warning.created"}'
+    more = ("--secret", "s", "--type", "radar.early_fraud_warning.created")
+    request = signed(tmp_path, "stripe", "-", *more, given=body)
+    assert request.endswith(f"\r\n\r\n{body}")
+    found = verified(tmp_path, request, "stripe", "--secret", "s").out
+    assert "stripe.radar.early_fraud_warning.created  evt_9" in found
+    bare = hookline("sign", "stripe", *more, cwd=tmp_path)
+    assert (bare.code, "There are samples of" in bare.err) == (2, True)

@@ -9,7 +9,6 @@ import importlib.util
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -27,6 +26,7 @@ from tests.api.running import serving, settings_for
 from tests.clock import ManualClock
 from tests.engine.gateway import folder, gateway, until
 from tests.engine.receivers import Got, receiving
+from tests.ports import free_port
 from tests.storage.people import a_tenant
 from tests.systems.capturing import SECRET, delivered
 from tests.systems.documents import needs_documents, unit
@@ -42,11 +42,6 @@ CALL = {
     "to_extension": "102",
     "timestamp": "2026-01-01T12:00:00",
 }
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def has_express() -> bool:
