@@ -14,6 +14,7 @@ from hookline.systems.askpro import TrialOut
 from tests.catalog.test_systems import DIALECTS, PROVIDERS
 from tests.engine.test_retry_times import MINUTE, WAITS
 from tests.systems.census import BESIDE, COVERED, WITH_OUTPUTS
+from tests.systems.contradictions import CONTRADICTIONS
 from tests.systems.documents import (
     NUMBERS,
     document,
@@ -30,7 +31,6 @@ from tests.systems.shown import (
     CALCOM,
     CASE_FIELDS,
     CONFIGURATIONS,
-    CONTRADICTIONS,
     DEFAULTS,
     EXAMPLES,
     EXCHANGE,

@@ -16,11 +16,11 @@ from hookline.clock import SECOND, Micros
 from hookline.model.system import System
 from tests.clock import ManualClock
 from tests.systems.capturing import SECRET, Delivered, delivered
+from tests.systems.contradictions import CONTRADICTIONS
 from tests.systems.shown import (
     ACTIVITY,
     CALL,
     CASE_FIELDS,
-    CONTRADICTIONS,
     CREATED,
     EXAMPLES,
     FOURCALLS_TYPES,

@@ -24,7 +24,7 @@ _TYPED = re.compile(r":str\}")
 _ABOUT = """The paths that [systems](systems.md) have of their own, as their callers know them. They are served for the tenants that enabled
 the system, under the host or below the prefix that `hookline systems enable` gave them: with `--prefix acme`, `/api/webhooks` is
 `/acme/api/webhooks`. A running gateway's [OpenAPI document](api.md) does not have them: it is the same for every tenant, and these are
-[not](../decisions/0014-own-paths-beside-the-document.md).
+[not](../decisions/0015-own-paths-beside-the-document.md).
 
 - **Keys.** `Authorization: Bearer hk_…`; the key says the tenant, an admin key names it in `Hookline-Tenant`. *Key* is the least scope.
 - **Bodies** are JSON. Fields that the system never had are passed over, as it passed them over, unless they look like a misspelling. `PUT`
