@@ -17,6 +17,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"model"}),
     frozenset({"config"}),
     frozenset({"telemetry", "vault"}),
+    frozenset({"template"}),
     frozenset({"catalog", "storage", "net"}),
     frozenset({"route", "deliver", "receive"}),
     frozenset({"records"}),

@@ -34,6 +34,7 @@ from hookline.records.saver import Saver
 from hookline.route.distant import DistantHand
 from hookline.route.draft import Hand
 from hookline.route.publish import Publisher
+from hookline.route.waiting import Waiting
 from hookline.server import Server
 from hookline.storage.ledger import Ledger
 from hookline.storage.postgres.hints import Hints
@@ -159,7 +160,10 @@ def _parts(engine: Engine, address: str = "") -> Parts:
         guard=core.guard,
         dialects=core.dialects,
         systems=core.systems,
-        tester=Tester(core.client, core.targets, core.clock),
+        presets=core.presets,
+        targets=core.targets,
+        stepwise=core.stepwise,
+        tester=Tester(core.client, core.stepwise, core.targets, core.clock),
         shedder=core.upkeep,
         inbox=core.inbox,
         settings=msgspec.structs.replace(core.settings, public_url=core.settings.public_url or address),
@@ -189,6 +193,7 @@ def _engine(core: Core, roles: Roles) -> Engine:
         clock=core.clock,
         telemetry=core.telemetry,
         switch_off=core.opened.store.endpoints.switch_filter_off,
+        waiting=Waiting(core.cases),
     )
     saver = Saver(
         records=core.opened.store.records,
@@ -222,6 +227,7 @@ def _delivering(core: Core) -> Delivering:
         lanes=lanes,
         targets=core.targets,
         client=core.client,
+        stepwise=core.stepwise,
         clock=clock,
         told=told,
     )

@@ -4,14 +4,20 @@ from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
 
-from hookline.catalog.loader import load_dialects, load_providers, load_systems
+from hookline.catalog.loader import load_cases, load_dialects, load_presets, load_providers, load_systems
+from hookline.catalog.provider_file import ProviderFile
 from hookline.clock import Clock
 from hookline.config import Settings
 from hookline.deliver.dialect import Envelope, compile_dialect
+from hookline.deliver.stepwise import Stepwise
 from hookline.deliver.targets import Targets
+from hookline.deliver.tokens import Tokens
 from hookline.deliver.upkeep import Bounds, Upkeep
+from hookline.model.cases import Cases
 from hookline.model.ids import Ids
+from hookline.model.preset import Preset
 from hookline.model.system import System
 from hookline.net.client import Client
 from hookline.net.dns import DnsResolver
@@ -43,8 +49,40 @@ class Core:
     guard: Guard
     client: Client
     targets: Targets
+    presets: Mapping[str, Preset]
+    cases: Cases
+    stepwise: Stepwise
     upkeep: Upkeep
     inbox: Inbox
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shelf:
+    """The catalogue, read."""
+
+    dialects: Mapping[str, Envelope]
+    providers: Mapping[str, ProviderFile]
+    systems: Mapping[str, System]
+    presets: Mapping[str, Preset]
+    cases: Cases
+    kinds: Kinds
+
+
+def read_shelf(catalog: Path | None) -> Shelf:
+    """Raises CatalogError."""
+    plain = load_dialects(catalog)
+    dialects = {name: compile_dialect(dialect) for name, dialect in plain.items()}
+    providers = load_providers(catalog)
+    systems = load_systems(dialects, providers, catalog)
+    zones = {name: plain[system.dialect].time.zone for name, system in systems.items()}
+    return Shelf(
+        dialects=dialects,
+        providers=providers,
+        systems=systems,
+        presets=load_presets(catalog),
+        cases=Cases(systems, load_cases(catalog)),
+        kinds=Kinds(systems, zones),
+    )
 
 
 async def build_core(
@@ -55,28 +93,23 @@ async def build_core(
     clock: Clock,
 ) -> Core:
     """Opened and read; what it opens is closed with `stack`. `wrap` may stand between and the hot verbs."""
-    plain = load_dialects(settings.catalog)
-    dialects = {name: compile_dialect(dialect) for name, dialect in plain.items()}
-    providers = load_providers(settings.catalog)
-    systems = load_systems(dialects, providers, settings.catalog)
-    zones = {name: plain[system.dialect].time.zone for name, system in systems.items()}
-    kinds = Kinds(systems, zones)
-    opened = await open_store(location_of(settings, kinds.followed), Vault(load_keys(settings)), clock)
+    shelf = read_shelf(settings.catalog)
+    location = location_of(settings, shelf.kinds.followed)
+    opened = await open_store(location, Vault(load_keys(settings)), clock)
     stack.push_async_callback(opened.close)
     resolver = DnsResolver(clock)
     stack.push_async_callback(resolver.close)
     guard = _guard(settings, resolver)
-    proxy = settings.proxy.reveal()
-    client = Client(
-        dial=guard, proxy=parse_proxy(proxy, names=settings.proxy_resolves_names) if proxy else None
-    )
+    client = _client(settings, guard)
     stack.push_async_callback(client.close)
-    bounds = Bounds(
-        retention_days=settings.retention_days,
-        idempotency_days=settings.idempotency_days,
-        backlog_limit=settings.backlog_limit,
-        tenant_backlog_limit=settings.tenant_backlog_limit,
+    stepwise = Stepwise(
+        client=client,
+        tokens=Tokens(client, clock, guard.check),
+        remotes=opened.store.remotes,
+        cases=shelf.cases,
+        telemetry=telemetry,
     )
+    stack.callback(stepwise.close)
     return Core(
         settings=settings,
         clock=clock,
@@ -84,16 +117,34 @@ async def build_core(
         ids=Ids(clock),
         opened=opened,
         ledger=wrap(opened.store.ledger),
-        dialects=dialects,
-        systems=systems,
-        kinds=kinds,
+        dialects=shelf.dialects,
+        systems=shelf.systems,
+        kinds=shelf.kinds,
         guard=guard,
         client=client,
-        targets=Targets(dialects, guard.check),
+        targets=Targets(shelf.dialects, guard.check, shelf.presets),
+        presets=shelf.presets,
+        cases=shelf.cases,
+        stepwise=stepwise,
         upkeep=Upkeep(
-            store=opened.store, prune=opened.prune, bounds=bounds, clock=clock, telemetry=telemetry
+            store=opened.store, prune=opened.prune, bounds=_bounds(settings), clock=clock, telemetry=telemetry
         ),
-        inbox=Inbox.over(opened.store, providers, client, clock=clock, telemetry=telemetry),
+        inbox=Inbox.over(opened.store, shelf.providers, client, clock=clock, telemetry=telemetry),
+    )
+
+
+def _client(settings: Settings, guard: Guard) -> Client:
+    proxy = settings.proxy.reveal()
+    names = settings.proxy_resolves_names
+    return Client(dial=guard, proxy=parse_proxy(proxy, names=names) if proxy else None)
+
+
+def _bounds(settings: Settings) -> Bounds:
+    return Bounds(
+        retention_days=settings.retention_days,
+        idempotency_days=settings.idempotency_days,
+        backlog_limit=settings.backlog_limit,
+        tenant_backlog_limit=settings.tenant_backlog_limit,
     )
 
 

@@ -6,7 +6,7 @@ HooklineError
 ├── BadRequest        400  the request cannot be understood
 │   ├── InvalidJson   400
 │   ├── InvalidField  422  a field is understood and refused
-│   │   ├── InvalidPattern, InvalidFilter, InvalidUrl, InvalidHeader, SchemaMismatch
+│   │   ├── InvalidPattern, InvalidFilter, InvalidTemplate, InvalidUrl, InvalidHeader, SchemaMismatch
 │   ├── UnknownField  422  (with the nearest known name)
 │   ├── InvalidCursor 400
 │   └── BodyTooLarge  413
@@ -130,6 +130,17 @@ class InvalidFilter(InvalidField):
 
     code = "invalid_filter"
     title = "The filter does not compile"
+
+
+class InvalidTemplate(InvalidField):
+    """A template is not Liquid, names a tag or a filter that there is not, or is too long. `detail` gives line and
+    column, within the leaf that `field` names.
+
+    See the page of templates for tags and filters. Templates load no others.
+    """
+
+    code = "invalid_template"
+    title = "The template does not compile"
 
 
 class InvalidUrl(InvalidField):

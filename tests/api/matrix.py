@@ -90,7 +90,7 @@ CLOSED = [route for route in ROUTES if route.scope is not None]
 OPEN = [route for route in ROUTES if route.scope is None]
 WITH_ID = [route for route in CLOSED if route.id]
 """Those of one thing of a tenant's."""
-CATALOGUE = {"provider": "stripe", "system": "askpro-gateway", "record_type": "ticket"}
+CATALOGUE = {"provider": "stripe", "preset": "jira", "system": "askpro-gateway", "record_type": "ticket"}
 """What is everybody's."""
 BY_NAME = {named(route): route for route in ROUTES}
 

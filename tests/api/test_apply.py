@@ -2,8 +2,12 @@
 
 from typing import Any
 
+import msgspec
+import trustme
+
 from tests.api.conftest import Keys
 from tests.api.running import Running, Told
+from tests.net.certificates import a_certificate, tls_of
 
 CRM = {
     "url": "http://127.0.0.1:9999/crm",
@@ -57,6 +61,26 @@ async def test_only_what_differs_is_changed_and_told(api: Running, keys: Keys) -
     (after,) = await listed(api, keys, "endpoints")
     assert (after["id"], after["timeout"]) == (before["id"], 20)
     assert "C2FVsBQIhrscChlQIMV" not in told.body.decode()
+
+
+async def test_credentials_of_every_kind_are_compared_as_they_are_stored(api: Running, keys: Keys) -> None:
+    """A certificate is written anew when it is saved, and a URL in its one form: neither is a change."""
+    authority = trustme.CA()
+    tls = msgspec.structs.asdict(tls_of(a_certificate(authority, "blue"), authority))
+    commented = {name: f"# {name}\n{value}\n\n" for name, value in tls.items()}
+    auth = {"kind": "oauth2", "token_url": "https://PUBLIC.test:443", "client_id": "a", "client_secret": "b"}
+    crm = {**CRM, "url": "https://127.0.0.1:9999/crm", "tls": commented, "auth": auth}
+    assert steps(await apply(api, keys, {keys.alice: {"endpoints": {"crm": crm}}})) != []
+    assert steps(await apply(api, keys, {keys.alice: {"endpoints": {"crm": crm}}})) == []
+    (endpoint,) = await listed(api, keys, "endpoints")
+    assert endpoint["auth"]["token_url"] == "https://public.test/"
+    renewed = msgspec.structs.asdict(tls_of(a_certificate(authority, "red"), authority))
+    crm = {**crm, "tls": renewed, "auth": {**auth, "client_secret": "c"}}
+    told = await apply(api, keys, {keys.alice: {"endpoints": {"crm": crm}}})
+    assert sorted(told.json["steps"][0]["fields"]) == ["auth", "tls"]
+    broken = {**crm, "tls": {**renewed, "key": tls["key"]}}
+    told = await apply(api, keys, {keys.alice: {"endpoints": {"crm": broken}}})
+    assert told.json["field"] == f"tenants.{keys.alice}.endpoints.crm.tls.key"
 
 
 async def test_what_is_declared_no_more_goes_and_nothing_of_others(api: Running, keys: Keys) -> None:

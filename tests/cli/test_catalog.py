@@ -36,7 +36,10 @@ def test_the_catalogue_that_ships_is_without_fault(tmp_path: Path) -> None:
 
 def test_a_check_speaks_json(tmp_path: Path, folder: Path) -> None:
     good = hookline("catalog", "check", str(folder), "--json", cwd=tmp_path)
-    assert (good.code, msgspec.json.decode(good.out)) == (0, {"providers": 1, "samples": 3, "faults": []})
+    assert (good.code, msgspec.json.decode(good.out)) == (
+        0,
+        {"providers": 1, "presets": 0, "samples": 3, "faults": []},
+    )
     (folder / "samples.yaml").unlink()
     bad = hookline("catalog", "check", str(folder), "--json", cwd=tmp_path)
     (fault,) = msgspec.json.decode(bad.out)["faults"]

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from hookline.errors import Conflict, NotFound
-from hookline.model.endpoint import Batch, BearerAuth, Endpoint, Order, Rate, Secret
+from hookline.model.endpoint import Batch, BearerAuth, ClientTls, Endpoint, Order, Rate, Secret
 from hookline.model.ids import EndpointId, SecretId
 from hookline.model.retry import Fixed
 from hookline.storage.schema import endpoints
@@ -30,6 +30,7 @@ def a_full_one() -> Endpoint:
         method="PUT",
         headers={"X-Shop": "header-secret"},
         auth=BearerAuth(token="auth-secret"),
+        tls=ClientTls(certificate="shown", key="tls-secret", ca="theirs"),
         secrets=(
             Secret(id=SecretId("sec_1"), value="whsec_signing-secret", created_at=NOON, expires_at=NOON),
         ),
@@ -52,13 +53,13 @@ async def test_an_endpoint_reads_as_it_was_created(store: Store) -> None:
     assert await store.endpoints.get(ALICE, EP) == msgspec.structs.replace(a_full_one(), version=1)
 
 
-async def test_secrets_auth_and_headers_lie_sealed(store: Store) -> None:
+async def test_secrets_auth_tls_and_headers_lie_sealed(store: Store) -> None:
     await settle_in(store)
     await store.endpoints.create(a_full_one())
     ((document, sealed),) = await rows(store, select(endpoints.c.document, endpoints.c.sealed))
-    for secret in (b"header-secret", b"auth-secret", b"signing-secret"):
+    for secret in (b"header-secret", b"auth-secret", b"tls-secret", b"signing-secret"):
         assert secret not in document + sealed
-    assert not {"secrets", "auth", "headers", "version"} & set(msgspec.json.decode(document))
+    assert not {"secrets", "auth", "tls", "headers", "version"} & set(msgspec.json.decode(document))
 
 
 async def test_an_id_is_given_once_for_each_tenant(store: Store, clock: ManualClock) -> None:

@@ -7,8 +7,6 @@ import msgspec
 from hookline.api.times import iso, maybe_iso
 from hookline.model.attempt import HINTS, Attempt, Cause, Headers, Timings
 
-_SUCCESS = range(200, 300)
-
 
 class BodyOut(msgspec.Struct, frozen=True, kw_only=True):
     """Bytes: `text` where they are UTF-8, else `base64`."""
@@ -27,6 +25,20 @@ class TimingsOut(msgspec.Struct, frozen=True, kw_only=True):
     tls: float
     first_byte: float
     total: float
+
+
+class StepOut(msgspec.Struct, frozen=True, kw_only=True):
+    """A request that went before the one that the attempt is about."""
+
+    name: str
+    """`token`, `find`, `before.NAME`."""
+    method: str
+    url: str
+    status: int | None
+    cause: Cause | None
+    detail: str
+    total: float
+    """Milliseconds."""
 
 
 class AttemptOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,12 +67,18 @@ class AttemptOut(msgspec.Struct, frozen=True, kw_only=True):
     """Sent once more on a fresh connection: the receiver may have seen it twice."""
     next_at: str | None
     """When the next attempt is due."""
+    action: str
+    """With a preset: what was done with the case in the other system; empty: nothing, or there is no preset."""
+    missing: tuple[str, ...]
+    """Variables that the template asked for and that the event does not have: they came out empty."""
+    steps: list[StepOut]
+    """Requests that went before, in order."""
 
 
 def shaped_attempt(attempt: Attempt, request_body: bytes | None) -> AttemptOut:
     exchange = attempt.exchange
-    succeeded = exchange.status in _SUCCESS
-    cause = None if succeeded else exchange.cause or Cause.STATUS
+    cause = None if attempt.succeeded else exchange.cause or Cause.STATUS
+    body = attempt.request_body if attempt.request_body is not None else request_body
     return AttemptOut(
         number=attempt.number,
         at=iso(attempt.at),
@@ -68,8 +86,8 @@ def shaped_attempt(attempt: Attempt, request_body: bytes | None) -> AttemptOut:
         url=attempt.url,
         method=attempt.method,
         request_headers=attempt.request_headers,
-        request_body=None if request_body is None else shaped_body(request_body),
-        succeeded=succeeded,
+        request_body=None if body is None else shaped_body(body),
+        succeeded=attempt.succeeded,
         status=exchange.status,
         response_headers=exchange.headers,
         response_body=shaped_body(exchange.body, truncated=exchange.truncated),
@@ -79,6 +97,9 @@ def shaped_attempt(attempt: Attempt, request_body: bytes | None) -> AttemptOut:
         timings=_timings(exchange.timings),
         resent=exchange.resent,
         next_at=maybe_iso(attempt.next_at),
+        action=attempt.action,
+        missing=attempt.missing,
+        steps=[StepOut(**msgspec.structs.asdict(step)) for step in attempt.steps],
     )
 
 

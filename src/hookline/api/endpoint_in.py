@@ -1,12 +1,27 @@
 """An endpoint as users write it, and everything that is checked before it is stored."""
 
-import asyncio
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, assert_never
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from hookline.api.body import at_field, convert_values, decode_body
+from hookline.api.endpoint_auth import (
+    checked_auth,
+    checked_tls,
+    checked_url,
+    unmasked_auth,
+    unmasked_tls,
+)
+from hookline.api.endpoint_preset import (
+    check_template,
+    check_url_left_out,
+    checked_settings,
+    preset_named,
+    unmasked_template,
+    usual_of_preset,
+    with_preset,
+)
 from hookline.api.endpoint_secrets import Given, secrets_of
 from hookline.api.parts import Parts
 from hookline.api.systems import system_named, unknown_event
@@ -17,12 +32,10 @@ from hookline.errors import InvalidField
 from hookline.model.endpoint import (
     NO_AUTH,
     Auth,
-    BasicAuth,
     Batch,
-    BearerAuth,
+    CaseAction,
+    ClientTls,
     Endpoint,
-    HeaderAuth,
-    NoAuth,
     Order,
     Rate,
     Timeout,
@@ -32,19 +45,18 @@ from hookline.model.json import nearest
 from hookline.model.patterns import Patterns, check_pattern
 from hookline.model.retry import DEFAULT_RETRY, AnyRetryPolicy
 from hookline.model.system import System
+from hookline.model.template import Template
 from hookline.model.zones import check_zone
-from hookline.net.header import MASK, RESERVED, check_header, check_headers
-from hookline.net.url import parse_url
+from hookline.net.header import MASK, RESERVED, check_headers
+from hookline.net.url import Url
 from hookline.route.filter import compile_filter
-
-LOOK_UP = 3.0
-"""Seconds for the look at what the host name resolves to; each dial looks again anyway."""
 
 
 class EndpointIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where to send, what, and how."""
 
-    url: Annotated[str, msgspec.Meta(min_length=1, max_length=2048)]
+    url: Annotated[str, msgspec.Meta(max_length=2048)] = ""
+    """Where to send. Left out where a preset says it, and only there."""
     name: Name = ""
     description: Description = ""
     events: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=250)] = ("*",)
@@ -55,6 +67,8 @@ class EndpointIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     headers: Annotated[dict[str, str], msgspec.Meta(max_length=50)] = {}
     """Sent with every request, beside those of the dialect."""
     auth: Auth = NO_AUTH
+    tls: ClientTls | None = None
+    """A client certificate, authorities of your own, or both. Needs an `https://` URL."""
     secrets: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=10)] | None = None
     """The newest first. Left out: one is made for a new endpoint, and those of an old one stay."""
     unsigned: bool = False
@@ -79,6 +93,16 @@ class EndpointIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     batch: Batch | None = None
     max_age: Annotated[float, msgspec.Meta(ge=1, le=31_536_000)] | None = None
     """Seconds after which a waiting delivery expires; null: never."""
+    preset: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    """A ready form for another system (`/v1/presets`): it says what is sent, and where. `dialect`, `timeout`, `retry` and
+    `rate`, left out, are the preset's.
+    """
+    settings: Annotated[dict[str, Any], msgspec.Meta(max_length=100)] = {}
+    """What the preset asks for."""
+    actions: Annotated[dict[str, CaseAction], msgspec.Meta(max_length=100)] = {}
+    """Pattern of event types → what such events are to the case in the other system. Left out: the event type says it."""
+    template: Template | None = None
+    """What is sent in the place of the dialect's body, in Liquid."""
     active: bool = True
     metadata: Metadata = {}
 
@@ -94,18 +118,22 @@ async def made(
     dialect = _dialect(given.dialect, parts)
     system = system_named(given.system, parts.systems) if given.system else None
     _check(given, dialect, system)
+    preset = preset_named(given.preset, parts.presets) if given.preset else None
+    url = await _url(given, parts, known)
+    auth = await checked_auth(given.auth, RESERVED | dialect.reserved, parts.guard)
     wanted = Given(values=given.secrets, unsigned=given.unsigned, rule=system.secret if system else None)
-    return Endpoint(
+    endpoint = Endpoint(
         id=known.id if known else parts.ids.endpoint(),
         tenant_id=tenant,
-        url=await _checked_url(given.url, parts),
+        url=url.text if url is not None else "",
         name=given.name,
         description=given.description,
         events=given.events,
         filter=given.filter,
         method=given.method,
         headers=given.headers,
-        auth=given.auth,
+        auth=auth,
+        tls=checked_tls(given.tls, url, now, known.tls if known else None),
         secrets=secrets_of(wanted, parts, dialect, now, known.secrets if known else ()),
         system=given.system,
         zone=given.zone,
@@ -117,34 +145,68 @@ async def made(
         order=given.order,
         batch=given.batch,
         max_age=given.max_age,
+        preset=given.preset,
+        settings=checked_settings(preset, given.settings, known) if preset is not None else {},
+        actions=given.actions,
+        template=given.template,
         active=given.active,
         disabled_reason=known.disabled_reason if known and not (given.active or known.active) else "",
         metadata=given.metadata,
         created_at=known.created_at if known else now,
         updated_at=now,
     )
+    if endpoint.template is not None and preset is None:
+        check_template(endpoint, endpoint.template, dialect)
+    return endpoint if preset is None else await with_preset(endpoint, preset, dialect, parts)
+
+
+async def _url(given: EndpointIn, parts: Parts, known: Endpoint | None) -> Url | None:
+    """None where a preset says it. Raises InvalidField, InvalidUrl."""
+    if given.preset:
+        check_url_left_out(given.url, known)
+        return None
+    if not given.url:
+        raise InvalidField(
+            "An endpoint has a URL, or a preset that says where to send.",
+            hint="Give url, or preset with its settings.",
+            field="url",
+        )
+    for field in ("settings", "actions"):
+        if getattr(given, field):
+            raise InvalidField(
+                f"Only with a preset there are {field}.",
+                hint="Name the preset, or leave them out.",
+                field=field,
+            )
+    return await checked_url(given.url, "url", parts.guard)
 
 
 def as_given(endpoint: Endpoint) -> EndpointIn:
     """What would make this endpoint again; its secrets stay where they are."""
     names = set(EndpointIn.__struct_fields__) - {"secrets", "unsigned"}
     fields = {name: getattr(endpoint, name) for name in names}
+    if endpoint.preset:
+        fields["url"] = ""
     return EndpointIn(**fields, unsigned=not endpoint.secrets)
 
 
 async def decode_endpoint(body: bytes, parts: Parts, tenant: TenantId) -> EndpointIn:
     """Raises what is wrong with it."""
     given = decode_body(body, _ENDPOINT)
-    return await with_defaults(msgspec.json.decode(body), parts, tenant) if given.system else given
+    if not (given.system or given.preset):
+        return given
+    return await with_defaults(msgspec.json.decode(body), parts, tenant)
 
 
 async def with_defaults(values: Mapping[str, Any], parts: Parts, tenant: TenantId) -> EndpointIn:
-    """From values that were read before: what they leave out is the system's, where they name one."""
-    name = values.get("system")
-    if not isinstance(name, str) or not name:
-        return convert_values(values, EndpointIn)
-    enabled = (await parts.config(tenant)).systems.get(name)
-    usual = usual_of(name, enabled.zone if enabled else "", parts)
+    """From values that were read before: what they leave out is the preset's or the system's, where they name one."""
+    usual: dict[str, Any] = {}
+    system, preset = values.get("system"), values.get("preset")
+    if isinstance(system, str) and system:
+        enabled = (await parts.config(tenant)).systems.get(system)
+        usual = usual_of(system, enabled.zone if enabled else "", parts)
+    if isinstance(preset, str) and preset:
+        usual |= usual_of_preset(preset, parts.presets)
     return convert_values({**usual, **values}, EndpointIn)
 
 
@@ -174,11 +236,8 @@ def _check(given: EndpointIn, dialect: Envelope, system: System | None) -> None:
             compile_filter(given.filter)
     if given.zone:
         check_zone(given.zone, "zone")
-    reserved = RESERVED | dialect.reserved
     with at_field("headers"):
-        check_headers(given.headers, reserved=reserved)
-    with at_field("auth"):
-        _check_auth(given.auth, reserved)
+        check_headers(given.headers, reserved=RESERVED | dialect.reserved)
     if given.batch is not None and given.order is not Order.NONE:
         raise InvalidField(
             "An endpoint is either ordered or batched.", hint="Leave order or batch out.", field="batch"
@@ -199,41 +258,13 @@ def _check_pattern(pattern: str, system: System | None) -> None:
         raise InvalidField(detail, hint=hint)
 
 
-def _check_auth(auth: Auth, reserved: frozenset[str]) -> None:
-    match auth:
-        case NoAuth():
-            return
-        case BasicAuth():
-            if ":" in auth.username or not f"{auth.username}{auth.password}".isprintable():
-                raise InvalidField("The user name holds a colon, or one of both an unprintable character.")
-        case BearerAuth():
-            check_header("Authorization", f"Bearer {auth.token}")
-        case HeaderAuth():
-            check_header(auth.name, auth.value, reserved=reserved)
-        case _:
-            assert_never(auth)
-
-
-async def _checked_url(text: str, parts: Parts) -> str:
-    with at_field("url"):
-        url = parse_url(text)
-        await parts.guard.check_resolved(url, asyncio.get_running_loop().time() + LOOK_UP)
-    return url.text
-
-
 def _unmasked(given: EndpointIn, known: Endpoint | None) -> EndpointIn:
     """What comes back as it was shown, masked, means: as it was."""
     before = known.headers if known else {}
     headers = {
         name: before.get(name, value) if value == MASK else value for name, value in given.headers.items()
     }
-    auth = given.auth
-    if MASK in msgspec.structs.astuple(auth):
-        if known is None or type(known.auth) is not type(auth):
-            raise InvalidField(f"{MASK} stands for a credential that is not shown.", field="auth")
-        fields = {
-            name: getattr(known.auth, name) if value == MASK else value
-            for name, value in msgspec.structs.asdict(auth).items()
-        }
-        auth = msgspec.structs.replace(auth, **fields)
-    return msgspec.structs.replace(given, headers=headers, auth=auth)
+    auth = unmasked_auth(given.auth, known.auth if known else NO_AUTH)
+    tls = unmasked_tls(given.tls, known.tls if known else None)
+    template = unmasked_template(given.template, known.template if known else None)
+    return msgspec.structs.replace(given, headers=headers, auth=auth, tls=tls, template=template)

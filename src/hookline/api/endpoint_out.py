@@ -1,9 +1,11 @@
 """An endpoint as it is shown: no secret, no credential."""
 
-from typing import assert_never
+from collections.abc import Mapping
+from typing import Any, assert_never
 
 import msgspec
 
+from hookline.api.endpoint_preset import shown_settings, shown_template
 from hookline.api.times import iso, maybe_iso
 from hookline.clock import HOUR, Micros
 from hookline.deliver.sign import HMAC_PREFIX, SIGNING_PREFIX, public_key
@@ -13,16 +15,21 @@ from hookline.model.endpoint import (
     BasicAuth,
     Batch,
     BearerAuth,
+    CaseAction,
+    ClientTls,
     Counters,
     Endpoint,
     HeaderAuth,
     HourCount,
     NoAuth,
+    OAuth2Auth,
     Order,
     Rate,
     Secret,
 )
+from hookline.model.preset import Preset
 from hookline.model.retry import AnyRetryPolicy
+from hookline.model.template import Template
 from hookline.net.header import MASK, redact
 
 _LONG = 32
@@ -76,6 +83,8 @@ class EndpointOut(msgspec.Struct, frozen=True, kw_only=True):
     method: str
     headers: dict[str, str]
     auth: Auth
+    tls: ClientTls | None
+    """Its certificates are no secret and show as they are; its key shows as `***`."""
     secrets: list[SecretOut]
     """The newest first."""
     system: str
@@ -90,6 +99,12 @@ class EndpointOut(msgspec.Struct, frozen=True, kw_only=True):
     order: Order
     batch: Batch | None
     max_age: float | None
+    preset: str
+    """The preset that says what is sent; empty: none."""
+    settings: dict[str, Any]
+    """Of the preset; secrets show as `***`."""
+    actions: dict[str, CaseAction]
+    template: Template | None
     active: bool
     disabled_reason: str
     """Why Hookline switched it off; empty when a person did."""
@@ -116,7 +131,8 @@ class StatsOut(msgspec.Struct, frozen=True, kw_only=True):
     hours: list[HourOut]
 
 
-def shaped(endpoint: Endpoint, counters: Counters) -> EndpointOut:
+def shaped(endpoint: Endpoint, counters: Counters, presets: Mapping[str, Preset]) -> EndpointOut:
+    """`presets`: of the catalogue, which know what of their settings is secret."""
     return EndpointOut(
         id=endpoint.id,
         url=endpoint.url,
@@ -128,6 +144,7 @@ def shaped(endpoint: Endpoint, counters: Counters) -> EndpointOut:
         method=endpoint.method,
         headers=dict(redact(tuple(endpoint.headers.items()))),
         auth=masked(endpoint.auth),
+        tls=masked_tls(endpoint.tls),
         secrets=[shaped_secret(secret) for secret in endpoint.secrets],
         system=endpoint.system,
         zone=endpoint.zone,
@@ -139,6 +156,10 @@ def shaped(endpoint: Endpoint, counters: Counters) -> EndpointOut:
         order=endpoint.order,
         batch=endpoint.batch,
         max_age=endpoint.max_age,
+        preset=endpoint.preset,
+        settings=shown_settings(endpoint, presets),
+        actions=endpoint.actions,
+        template=shown_template(endpoint.template),
         active=endpoint.active,
         disabled_reason=endpoint.disabled_reason,
         metadata=endpoint.metadata,
@@ -178,7 +199,13 @@ def masked(auth: Auth) -> Auth:
             return BearerAuth(token=MASK)
         case HeaderAuth():
             return HeaderAuth(name=auth.name, value=MASK)
+        case OAuth2Auth():
+            return msgspec.structs.replace(auth, client_secret=MASK)
     assert_never(auth)
+
+
+def masked_tls(tls: ClientTls | None) -> ClientTls | None:
+    return tls and msgspec.structs.replace(tls, key=MASK if tls.key else "")
 
 
 def _public(value: str) -> str | None:

@@ -68,7 +68,7 @@ _MANAGE = rule(Scope.MANAGE)
 async def create_endpoint(body: RawBody, caller: NeedsCaller, parts: NeedsParts) -> EndpointOut:
     """Create an endpoint. Unless secrets are given, or `unsigned` is true, one is made: reveal it by `/secrets`."""
     given = await decode_endpoint(body, parts, caller.tenant)
-    return shaped(await create(parts, caller.tenant, given), Counters())
+    return shaped(await create(parts, caller.tenant, given), Counters(), parts.presets)
 
 
 @get("/v1/endpoints", opt=rule(Scope.READ, query=Paging))
@@ -80,7 +80,7 @@ async def list_endpoints(caller: NeedsCaller, parts: NeedsParts, asked: NeedsPag
     )
     counters = await parts.store.counters.many(caller.tenant, [one.id for one in page.items])
     return EndpointPage(
-        items=[shaped(one, counters[one.id]) for one in page.items],
+        items=[shaped(one, counters[one.id], parts.presets) for one in page.items],
         next_cursor=listing.cursor(page.after),
         next=listing.link(page.after),
     )
@@ -108,11 +108,15 @@ async def change_endpoint(
 ) -> EndpointOut:
     """Change an endpoint by JSON merge patch (RFC 7396): what is left out stays, null resets to the default.
 
-    An object that changes its `kind` is replaced whole. Switching on by `active` releases what was held.
+    An object that changes its `kind` is replaced whole, and so are a template, and the settings of another preset. Switching on by `active` releases what was held.
     """
     change = decode_patch(body, EndpointIn)
     known = await parts.store.endpoints.get(caller.tenant, EndpointId(endpoint_id))
     before = msgspec.to_builtins(as_given(known))
+    if change.get("preset", known.preset) != known.preset:
+        before["settings"] = {}
+    if "template" in change:
+        before["template"] = None
     if change.get("secrets") is not None and "unsigned" not in change:
         before["unsigned"] = False
     given = await with_defaults(merged(before, change), parts, caller.tenant)
@@ -192,7 +196,8 @@ async def _shown(parts: Parts, tenant: TenantId, endpoint_id: EndpointId) -> End
 
 
 async def _counted(parts: Parts, endpoint: Endpoint) -> EndpointOut:
-    return shaped(endpoint, await parts.store.counters.get(endpoint.tenant_id, endpoint.id))
+    counters = await parts.store.counters.get(endpoint.tenant_id, endpoint.id)
+    return shaped(endpoint, counters, parts.presets)
 
 
 HANDLERS = (

@@ -7,8 +7,11 @@ from typing import Protocol
 from hookline.clock import Clock
 from hookline.config import Settings
 from hookline.deliver.dialect import Envelope
+from hookline.deliver.stepwise import Stepwise
+from hookline.deliver.targets import Targets
 from hookline.deliver.tester import Tester
 from hookline.model.ids import Ids, TenantId
+from hookline.model.preset import Preset
 from hookline.model.system import System
 from hookline.net.guard import Guard
 from hookline.receive.inbox import Inbox
@@ -49,6 +52,9 @@ class Parts:
     guard: Guard
     dialects: Mapping[str, Envelope]
     systems: Mapping[str, System]
+    presets: Mapping[str, Preset]
+    targets: Targets
+    stepwise: Stepwise
     tester: Tester
     shedder: Shedding
     inbox: Inbox

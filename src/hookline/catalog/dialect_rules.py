@@ -27,7 +27,7 @@ OF_CONTENT = OF_EVENT | {"id", "now", "now.unix", "now.millis", "attempt", "vers
 OF_HEADERS = OF_CONTENT - {"body"} | {"signature"}
 OF_SIGNATURE = frozenset({"hex", "base64"})
 NUMBERS = frozenset({"time.unix", "time.millis"})
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """RFC 9110, 5.6.2."""
 
 
@@ -48,7 +48,7 @@ def _check_headers(headers: dict[str, str]) -> None:
     if len({name.lower() for name in headers}) != len(headers):
         raise InvalidField("A header stands there twice, in two spellings.", field="headers")
     for name, text in headers.items():
-        if not _TOKEN.fullmatch(name) or not text.isprintable():
+        if not TOKEN.fullmatch(name) or not text.isprintable():
             raise InvalidField("A name or value that HTTP does not allow.", field=f"headers.{name}")
         _check_form(f"headers.{name}", text, OF_HEADERS)
 

@@ -1,8 +1,6 @@
 """Reads the catalogue: what ships with Hookline and what a user adds beside it. A folder is its own registration."""
 
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -11,18 +9,21 @@ from typing import TypeVar
 
 import msgspec
 
+from hookline.catalog.case_rules import CaseFile, check_cases
 from hookline.catalog.dialect_rules import check_dialect
+from hookline.catalog.mistakes import mistakes_of, where_of
+from hookline.catalog.preset_rules import check_preset
 from hookline.catalog.provider_file import ProviderFile
 from hookline.catalog.strict_yaml import read_yaml
 from hookline.catalog.system_rules import check_system
-from hookline.catalog.yaml_lines import line_of
-from hookline.errors import CatalogError, InvalidField
+from hookline.errors import CatalogError
+from hookline.model.case import CaseRule
 from hookline.model.dialect import Dialect
+from hookline.model.preset import Preset
 from hookline.model.system import System
 
 T = TypeVar("T")
-_WHERE = re.compile(r" - at `\$\.?(.*)`$")
-_UNKNOWN = re.compile(r"Object contains unknown field `(.*)`$")
+NOTES = "notes.md"
 
 
 def load_dialects(extra: Path | None = None) -> Mapping[str, Dialect]:
@@ -34,6 +35,11 @@ def load_dialects(extra: Path | None = None) -> Mapping[str, Dialect]:
     return _load("dialect", extra, Dialect, check_dialect)
 
 
+def dialect_names(extra: Path | None = None) -> frozenset[str]:
+    """Of all that there are, without reading them."""
+    return frozenset(folder.name for folder in _folders("dialects", extra))
+
+
 def load_systems(
     dialects: Collection[str], providers: Mapping[str, ProviderFile], extra: Path | None = None
 ) -> Mapping[str, System]:
@@ -42,6 +48,15 @@ def load_systems(
     `dialects`: the names of all that were loaded; `providers`: all.
     """
     return _load("system", extra, System, lambda system: check_system(system, dialects, providers))
+
+
+def load_cases(extra: Path | None = None) -> tuple[CaseRule, ...]:
+    """The rules of cases for events that belong to no system: those in `extra`/cases.yaml, then those of Hookline.
+
+    Raises CatalogError, as `load_dialects` does it.
+    """
+    files = [root / "cases.yaml" for root in reversed(_roots(extra))]
+    return tuple(rule for file in files if file.is_file() for rule in _read_cases(file))
 
 
 def load_providers(extra: Path | None = None) -> Mapping[str, ProviderFile]:
@@ -57,21 +72,85 @@ def read_provider(folder: Traversable) -> ProviderFile:
     """Raises CatalogError."""
     file = folder / "provider.yaml"
     values = _unnamed("provider", file)
-    with _mistakes(file):
+    with mistakes_of(file):
         return ProviderFile(folder.name, values)
 
 
-def _folders(kind: str, extra: Path | None) -> Iterator[Traversable]:
-    roots: list[Traversable] = [resources.files("hookline.catalog")]
+def load_presets(extra: Path | None = None) -> Mapping[str, Preset]:
+    """Every preset by name, as `load_dialects` does it: what ships, and `extra`/presets/NAME/preset.yaml.
+
+    A user's preset of the same name takes the place of ours: other people's systems change before we do. The templates of
+    ours are looked at by the tests, and not at each start, which would take most of its time.
+    """
+    found = {folder.name: parse_preset(folder) for folder in _folders("presets", None)}
     if extra is not None:
-        if not extra.is_dir():
-            raise CatalogError(f"{extra} is no folder.", hint="Name the folder that holds dialects/.")
-        roots.append(extra)
-    for root in roots:
-        shelf = root / kind
-        if shelf.is_dir():
-            names = sorted(shelf.iterdir(), key=lambda item: item.name)
-            yield from (item for item in names if item.is_dir() and not item.name.startswith((".", "_")))
+        dialects = dialect_names(extra)
+        own = _folders_in(extra, "presets")
+        found |= {folder.name: read_preset(folder, dialects) for folder in own}
+    return MappingProxyType(found)
+
+
+def read_preset(folder: Traversable, dialects: Collection[str]) -> Preset:
+    """Checked. Raises CatalogError. `dialects`: the names of those that there are."""
+    preset = parse_preset(folder)
+    with mistakes_of(folder / "preset.yaml"):
+        check_preset(preset, dialects)
+    return preset
+
+
+def parse_preset(folder: Traversable) -> Preset:
+    """As far as its fields go. Raises CatalogError."""
+    file = folder / "preset.yaml"
+    values = _unnamed("preset", file)
+    if "notes" in values:
+        raise CatalogError(
+            f"{where_of(file, 'notes')}: notes stand in {NOTES}.", hint="Move them there.", field="notes"
+        )
+    with mistakes_of(file):
+        made = {**values, "name": folder.name, "notes": _notes(folder / NOTES)}
+        return msgspec.convert(made, Preset)
+
+
+def _notes(file: Traversable) -> str:
+    hint = "Say in it what to do in the other system, and what happens to an event that comes twice."
+    if not file.is_file():
+        raise CatalogError(f"{file} is missing.", hint=hint)
+    try:
+        text = file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CatalogError(f"{file} cannot be read: {error}") from error
+    if not text:
+        raise CatalogError(f"{file} is empty.", hint=hint)
+    return text
+
+
+def _read_cases(file: Traversable) -> tuple[CaseRule, ...]:
+    values = _read(file)
+    with mistakes_of(file):
+        rules = msgspec.convert(values, CaseFile).cases
+        check_cases(rules)
+    return rules
+
+
+def _roots(extra: Path | None) -> list[Traversable]:
+    ours: Traversable = resources.files("hookline.catalog")
+    if extra is None:
+        return [ours]
+    if not extra.is_dir():
+        raise CatalogError(f"{extra} is no folder.", hint="Name the folder that holds dialects/.")
+    return [ours, extra]
+
+
+def _folders(kind: str, extra: Path | None) -> Iterator[Traversable]:
+    for root in _roots(extra):
+        yield from _folders_in(root, kind)
+
+
+def _folders_in(root: Traversable, kind: str) -> Iterator[Traversable]:
+    shelf = root / kind
+    if shelf.is_dir():
+        names = sorted(shelf.iterdir(), key=lambda item: item.name)
+        yield from (item for item in names if item.is_dir() and not item.name.startswith((".", "_")))
 
 
 def _load(noun: str, extra: Path | None, type_: type[T], check: Callable[[T], None]) -> Mapping[str, T]:
@@ -83,7 +162,7 @@ def _load(noun: str, extra: Path | None, type_: type[T], check: Callable[[T], No
                 f"{file}: there is already a {noun} of this name.", hint="Give the folder another name."
             )
         values = _unnamed(noun, file)
-        with _mistakes(file):
+        with mistakes_of(file):
             found[folder.name] = msgspec.convert({"name": folder.name, **values}, type_)
             check(found[folder.name])
     return MappingProxyType(found)
@@ -98,42 +177,8 @@ def _unnamed(noun: str, file: Traversable) -> dict[str, object]:
     return values
 
 
-@contextmanager
-def _mistakes(file: Traversable) -> Iterator[None]:
-    try:
-        yield
-    except msgspec.ValidationError as error:
-        raise _mistake(file, str(error)) from error
-    except InvalidField as error:
-        where = _where(file, error.field or "")
-        raise CatalogError(
-            f"{where}: {error.field}: {error.detail}", hint=error.hint, field=error.field
-        ) from error
-
-
-def _where(file: Traversable, field: str) -> str:
-    """The file, and the line to mend."""
-    return f"{file}:{line_of(file.read_text('utf-8'), field)}"
-
-
 def _read(file: Traversable) -> dict[str, object]:
     values = read_yaml(file)
     if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
         raise CatalogError(f"{file} is no mapping of names to values.")
     return values
-
-
-def _mistake(file: Traversable, message: str) -> CatalogError:
-    """It says `Object contains unknown field `x` - at `$.body``; its path and key become our field."""
-    where = _WHERE.search(message)
-    path = where[1] if where else ""
-    message = _WHERE.sub("", message)
-    unknown = _UNKNOWN.search(message)
-    if unknown:
-        field = f"{path}.{unknown[1]}".strip(".")
-        return CatalogError(
-            f"{_where(file, field)}: {field} is not known here.",
-            hint="Check its spelling and its place.",
-            field=field,
-        )
-    return CatalogError(f"{_where(file, path)}: {path or 'the file'}: {message}", field=path or None)

@@ -55,3 +55,9 @@ class _StrictLoader(_Loader):  # type: ignore[valid-type,misc]
                 raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
             seen.add(key.value)
         super().flatten_mapping(node)
+        # What `<<` brings now stands before what goes over it; whoever merges this mapping would find it twice.
+        last = {
+            key.value if isinstance(key, yaml.ScalarNode) else id(key): (key, value)
+            for key, value in node.value
+        }
+        node.value = list(last.values())

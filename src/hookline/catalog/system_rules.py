@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 
 import msgspec
 
+from hookline.catalog.case_rules import check_system_cases
 from hookline.catalog.json_tree import check_json
 from hookline.catalog.provider_file import ProviderFile
 from hookline.catalog.record_checks import check_records
@@ -25,6 +26,7 @@ def check_system(system: System, dialects: Collection[str], providers: Mapping[s
     for name, event in system.events.items():
         _check_event(f"events.{name}", name, event)
     check_records(system)
+    check_system_cases(system)
 
 
 def _check_source(field: str, source: SystemSource, providers: Mapping[str, ProviderFile]) -> None:

@@ -1,7 +1,7 @@
-"""`hookline catalog check`: whether provider folders say what they should, and their samples prove it."""
+"""`hookline catalog check`: whether folders of providers and presets say what they should, and their samples prove it."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Annotated
@@ -12,12 +12,11 @@ from cyclopts import Parameter
 from hookline.cli.catalog_faults import faults_of
 from hookline.cli.exits import Exit, Failed
 from hookline.cli.output import print_json
+from hookline.cli.preset_faults import check_folder
 from hookline.cli.reach import Config, settings_of
 from hookline.cli.shelf import shelf_at
 from hookline.cli.text import clean
 from hookline.errors import CatalogError
-
-_FILE = "provider.yaml"
 
 
 def check(
@@ -25,38 +24,44 @@ def check(
         Path,
         Parameter(
             name="FOLDER",
-            help="Of a provider, or one that holds providers/; else the built-in catalogue and HOOKLINE_CATALOG.",
+            help="Of a provider or preset, or one that holds providers/ or presets/; else the built-in catalogue and "
+            "HOOKLINE_CATALOG.",
             negative="",
         ),
     ],
     json: Annotated[bool, Parameter(negative="", help="As one JSON object.", show_default=False)] = False,
     config: Config = None,
 ) -> int:
-    """Check provider folders: their files are read, every sample is verified, taken apart and answered.
+    """Check folders of providers and presets: their files are read, and their samples must be as they say.
 
-    Exit code 0 when all is as samples.yaml says, else 1 and every fault with its file and field.
+    Of a provider every sample is verified, taken apart and answered. Exit code 0 when all is as the samples say, else 1
+    and every fault with its file and field.
 
     For example:
 
         hookline catalog check
         hookline catalog check my-catalog/providers/acme
+        hookline catalog check my-catalog/presets/lamps
         HOOKLINE_CATALOG=my-catalog hookline catalog check
     """
     asked = list(folders) or [*_built_in(), *_own(settings_of(config).catalog)]
-    found = [folder for one in asked for folder in _providers(one)]
-    checked = [_checked(folder) for folder in found]
+    found = [one for folder in asked for one in _found(folder)]
+    checked = [_CHECKS[noun](folder) for noun, folder in found]
     faults = [fault for told, _ in checked for fault in told]
     samples = sum(count for _, count in checked)
+    counted = {noun: sum(one[0] == noun for one in found) for noun in _CHECKS}
     if json:
-        print_json(msgspec.json.encode({"providers": len(found), "samples": samples, "faults": faults}))
-    else:
-        for fault in faults:
-            print(f"fault: {clean(fault)}", file=sys.stderr)
-        print(f"{_many(len(found), 'provider')}, {_many(samples, 'sample')}: {_many(len(faults), 'fault')}.")
+        nouns = {f"{noun}s": count for noun, count in counted.items()}
+        print_json(msgspec.json.encode({**nouns, "samples": samples, "faults": faults}))
+        return Exit.ERROR if faults else Exit.OK
+    for fault in faults:
+        print(f"fault: {clean(fault)}", file=sys.stderr)
+    kinds = [_many(count, noun) for noun, count in counted.items() if count]
+    print(f"{', '.join([*kinds, _many(samples, 'sample')])}: {_many(len(faults), 'fault')}.")
     return Exit.ERROR if faults else Exit.OK
 
 
-def _checked(folder: Path) -> tuple[Sequence[str], int]:
+def _provider(folder: Path) -> tuple[Sequence[str], int]:
     """The faults, and how many samples there are."""
     try:
         shelf = shelf_at(folder)
@@ -67,21 +72,30 @@ def _checked(folder: Path) -> tuple[Sequence[str], int]:
     return list(faults_of(shelf)), len(shelf.samples)
 
 
-def _providers(folder: Path) -> Iterator[Path]:
-    """Raises Failed for a folder that is no provider's and holds none."""
-    if (folder / _FILE).is_file():
-        yield folder
-        return
-    shelf = folder / "providers"
-    if not folder.is_dir() or not shelf.is_dir():
+_CHECKS: Mapping[str, Callable[[Path], tuple[Sequence[str], int]]] = {
+    "provider": _provider,
+    "preset": check_folder,
+}
+"""Noun, as in `provider.yaml` and `providers/`, to what finds its faults."""
+
+
+def _found(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Noun and folder. Raises Failed for a folder that is none of these and holds none."""
+    own = [noun for noun in _CHECKS if (folder / f"{noun}.yaml").is_file()]
+    shelves = [noun for noun in _CHECKS if (folder / f"{noun}s").is_dir()]
+    if not own and not shelves:
         raise Failed(
-            f"{folder} is no folder of a provider: it holds neither {_FILE} nor providers/.",
-            hint="Name the folder that holds provider.yaml.",
+            f"{folder} is no folder of a provider or preset: it holds neither provider.yaml nor preset.yaml, "
+            "nor providers/ nor presets/.",
+            hint="Name the folder that holds provider.yaml or preset.yaml.",
             exit_code=Exit.USAGE,
         )
-    for one in sorted(shelf.iterdir()):
-        if one.is_dir() and not one.name.startswith((".", "_")):
-            yield one
+    for noun in own:
+        yield noun, folder
+    for noun in [] if own else shelves:
+        for one in sorted((folder / f"{noun}s").iterdir()):
+            if one.is_dir() and not one.name.startswith((".", "_")):
+                yield noun, one
 
 
 def _built_in() -> Iterator[Path]:
@@ -91,7 +105,7 @@ def _built_in() -> Iterator[Path]:
 
 
 def _own(catalog: Path | None) -> Iterator[Path]:
-    if catalog is not None and (catalog / "providers").is_dir():
+    if catalog is not None and any((catalog / f"{noun}s").is_dir() for noun in _CHECKS):
         yield catalog
 
 

@@ -91,6 +91,15 @@ COMMANDS: tuple[Command | Noun, ...] = (
         ),
     ),
     Noun(
+        "presets",
+        "Ready endpoints for other systems: Jira, Slack and more.",
+        SETUP,
+        (
+            _verb("list", "presets:list_", "List presets."),
+            _verb("show", "presets:show", "Show a preset: settings, actions, what to do there."),
+        ),
+    ),
+    Noun(
         "systems",
         "The webhook systems that Hookline stands in for.",
         SETUP,
@@ -172,10 +181,10 @@ COMMANDS: tuple[Command | Noun, ...] = (
     Command("send", "send:send", "Send a signed sample of a provider to a source.", TOOLS),
     Noun(
         "catalog",
-        "Provider folders: check them, record samples.",
+        "Folders of providers and presets: check them, record samples.",
         TOOLS,
         (
-            _verb("check", "catalog:check", "Check provider folders and their samples."),
+            _verb("check", "catalog:check", "Check folders and their samples."),
             _verb("record", "catalog_record:record", "Write a sample from a request that came."),
         ),
     ),

@@ -45,6 +45,21 @@ class EndpointFields:
     secret_file: Annotated[str, _one("A file (or -) with the signing secret, when you have one already.")] = (
         ""
     )
+    client_cert: Annotated[
+        str, _one("A file (or -) with the client certificate that is shown, and its chain.")
+    ] = ""
+    client_key: Annotated[str, _one("A file (or -) with that certificate's private key.")] = ""
+    ca: Annotated[str, _one("A file (or -) with authorities to trust instead of the machine's.")] = ""
+    oauth2_token_url: Annotated[str | None, _one("Where access tokens come from (client credentials).")] = (
+        None
+    )
+    oauth2_client_id: Annotated[str | None, _one("Who Hookline is there.")] = None
+    oauth2_secret_file: Annotated[str, _one("A file (or -) with the client secret.")] = ""
+    oauth2_scope: Annotated[str | None, _one("What is asked for, words with a space between them.")] = None
+    oauth2_audience: Annotated[str | None, _one("Whom the token is for.")] = None
+    oauth2_send_in: Annotated[
+        Literal["header", "body"] | None, _one("Where the token server takes id and secret.")
+    ] = None
     unsigned: Annotated[bool, _one("Send without a signature.")] = False
     metadata: Annotated[tuple[str, ...], _many("--metadata", "NAME=VALUE, of your own.")] = ()
     set: Annotated[
@@ -73,8 +88,28 @@ def fields_of(given: EndpointFields) -> dict[str, Any]:
     if given.unsigned:
         fields["unsigned"] = True
     if given.secret_file:
-        fields["secrets"] = [read_source(given.secret_file).decode(errors="replace").strip()]
+        fields["secrets"] = [_text(given.secret_file)]
+    if tls := _tls(given):
+        fields["tls"] = tls
+    if oauth2 := _oauth2(given):
+        fields["auth"] = {"kind": "oauth2", **oauth2}
     return fields | settings_pairs(given.set)
+
+
+def _tls(given: EndpointFields) -> dict[str, str]:
+    files = {"certificate": given.client_cert, "key": given.client_key, "ca": given.ca}
+    return {name: _text(source) for name, source in files.items() if source}
+
+
+def _oauth2(given: EndpointFields) -> dict[str, str]:
+    names = ("token_url", "client_id", "scope", "audience", "send_in")
+    fields = {name: getattr(given, f"oauth2_{name}") for name in names}
+    secret = _text(given.oauth2_secret_file) if given.oauth2_secret_file else None
+    return {name: value for name, value in {**fields, "client_secret": secret}.items() if value is not None}
+
+
+def _text(source: str) -> str:
+    return read_source(source).decode(errors="replace").strip()
 
 
 def _rate(per_second: float) -> dict[str, float]:

@@ -69,6 +69,7 @@ def create_endpoint(
         hookline endpoints create https://example.com/hooks
         hookline endpoints create https://example.com/hooks --event 'call.*' --filter 'data.seconds > 60'
         hookline endpoints create https://example.com/hooks --rate 5 --order key --header X-Team=voice
+        hookline endpoints create https://example.com/hooks --client-cert us.pem --client-key us.key
         hookline endpoints create https://example.com/hooks --from endpoint.json
     """
     with connect(reach) as gateway:

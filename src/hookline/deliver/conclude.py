@@ -84,6 +84,11 @@ def interrupted(delivery: Delivery, now: Micros) -> Delivery:
     )
 
 
+def cancelled(delivery: Delivery, reason: str, now: Micros) -> Delivery:
+    """There was nothing to send."""
+    return _ended(delivery, State.CANCELLED, reason, now)
+
+
 def handed_back(delivery: Delivery, now: Micros) -> Delivery:
     """Not tried: due at once, for whoever has room."""
     return msgspec.structs.replace(delivery, state=State.PENDING, due_at=now)

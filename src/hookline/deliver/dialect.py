@@ -50,6 +50,8 @@ class Envelope:
         self.reserved = frozenset(name.lower() for name in dialect.headers) - FREE_HEADERS
         """Lower-case names of headers that an endpoint may not set."""
         self._slots = Slots(dialect, zone)
+        self.written = Writer(dialect.style).data
+        """JSON as this dialect writes it."""
         compiler = BodyCompiler(Writer(dialect.style), self._slots)
         self._json, self._binary = compiler.compile(dialect.body.json), compiler.compile(dialect.body.binary)
         self._batch = dialect.batch

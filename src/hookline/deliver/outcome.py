@@ -4,13 +4,15 @@ import msgspec
 
 from hookline.clock import Micros
 from hookline.deliver.retry import delay_before
-from hookline.deliver.retry_after import retry_after
+from hookline.deliver.retry_after import LONGEST, retry_after
+from hookline.deliver.verdict import Verdict
 from hookline.model.attempt import Cause, Exchange
 from hookline.model.retry import AnyRetryPolicy
 
 OUR_FAULTS = frozenset({Cause.PROXY_FAILED, Cause.INTERRUPTED})
 """Causes that pass by themselves: they neither use up the delivery's attempts nor slow its endpoint down."""
-_UNTOLD = OUR_FAULTS | {Cause.NOT_SENT}
+_BEFORE_SENDING = frozenset({Cause.NOT_SENT, Cause.TEMPLATE, Cause.TOKEN_FAILED})
+_UNTOLD = OUR_FAULTS | {Cause.NOT_SENT, Cause.TEMPLATE}
 """Causes that say nothing of the receiver."""
 OUR_DELAY = 30.0
 """Seconds, up to twice that with jitter, until a delivery that failed by our fault is tried again."""
@@ -49,16 +51,40 @@ def judge(exchange: Exchange, policy: AnyRetryPolicy, *, failures: int, now: Mic
     """`failures` counts the charged failures before this exchange; `draw`, from 0 up to 1, supplies the jitter."""
     if succeeded(exchange):
         return Delivered()
-    if exchange.status is None and exchange.cause in OUR_FAULTS:
-        return RetryLater(delay_seconds=OUR_DELAY * (1 + draw), charged=False)
     if exchange.status == GONE and policy.gone:
         return GiveUp(reason="The receiver answered 410 Gone", disable=True)
-    asked = retry_after(exchange.headers, now) if policy.retry_after else 0.0
-    hold = asked if exchange.status in {TOO_MANY, UNAVAILABLE} else 0.0
     delay = delay_before(policy, failures + 1, draw)
+    reason = _used_up(exchange) if delay is None else ""
+    return _failed(exchange, delay, _asked(exchange, policy, now), reason, draw)
+
+
+def judge_verdict(
+    verdict: Verdict, policy: AnyRetryPolicy, *, failures: int, now: Micros, draw: float
+) -> Outcome:
+    """The same where a preset has read the answer: it says what is good, what passes, and what will never do."""
+    exchange = verdict.exchange
+    if exchange.cause is None:
+        return Delivered()
+    delay = None if verdict.final else delay_before(policy, failures + 1, draw)
+    asked = max(
+        _asked(exchange, policy, now), min(verdict.retry_after, LONGEST) if policy.retry_after else 0.0
+    )
+    reason = verdict.final or (_used_up(exchange) if delay is None else "")
+    return _failed(exchange, delay, asked, reason, draw)
+
+
+def _failed(exchange: Exchange, delay: float | None, asked: float, reason: str, draw: float) -> Outcome:
+    """`delay` None: no attempt is left."""
+    if exchange.status is None and exchange.cause in OUR_FAULTS:
+        return RetryLater(delay_seconds=OUR_DELAY * (1 + draw), charged=False)
+    hold = asked if exchange.status in {TOO_MANY, UNAVAILABLE} else 0.0
     if delay is None:
-        return GiveUp(reason=_used_up(exchange), hold_seconds=hold)
+        return GiveUp(reason=reason, hold_seconds=hold)
     return RetryLater(delay_seconds=max(delay, asked), hold_seconds=hold)
+
+
+def _asked(exchange: Exchange, policy: AnyRetryPolicy, now: Micros) -> float:
+    return retry_after(exchange.headers, now) if policy.retry_after else 0.0
 
 
 def succeeded(exchange: Exchange) -> bool:
@@ -67,7 +93,9 @@ def succeeded(exchange: Exchange) -> bool:
 
 
 def speaks_of_receiver(exchange: Exchange) -> bool:
-    """False: it was never asked, or we cannot know; the endpoint's pace stays as it is."""
+    """False: it was never asked, or we cannot know; the endpoint's pace stays as it is. Its token server counts as a
+    part of it: while that gives nothing, every request would fail the same way.
+    """
     return exchange.status is not None or exchange.cause not in _UNTOLD
 
 
@@ -82,6 +110,6 @@ def blames_endpoint(exchange: Exchange) -> bool:
 
 def _used_up(exchange: Exchange) -> str:
     """Nobody but us knows why a request could not be made, so it is told."""
-    if exchange.status is None and exchange.cause is Cause.NOT_SENT:
+    if exchange.status is None and exchange.cause in _BEFORE_SENDING:
         return f"{USED_UP}: {exchange.detail}"
     return USED_UP

@@ -1,22 +1,36 @@
 """Targets: endpoints compiled for sending, each once per version."""
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
+from hookline.deliver.conversation import Conversing
 from hookline.deliver.dialect import Envelope
+from hookline.deliver.prepared import Prepared
+from hookline.deliver.recipe import Recipe
 from hookline.deliver.target import Target, compile_target
+from hookline.deliver.templated import Plain, Templated
 from hookline.errors import HooklineError
 from hookline.model.endpoint import Endpoint
 from hookline.model.ids import EndpointId, TenantId
 from hookline.model.patterns import Patterns
+from hookline.model.preset import Preset
 from hookline.net.url import Url
+from hookline.template.engine import TemplateFailed
 
 MAX_TARGETS = 20_000
 
 
 class Targets:
-    def __init__(self, dialects: Mapping[str, Envelope], check: Callable[[Url], None]) -> None:
+    def __init__(
+        self,
+        dialects: Mapping[str, Envelope],
+        check: Callable[[Url], None],
+        presets: Mapping[str, Preset] = MappingProxyType({}),
+    ) -> None:
         """`check` raises InvalidUrl for a URL that the operator does not allow (any more)."""
         self._dialects = dialects
+        self._presets = presets
+        self._prepared: dict[str, Prepared] = {}
         self._check = check
         self._targets: dict[tuple[TenantId, EndpointId], Target | str] = {}
         self._versions: dict[tuple[TenantId, EndpointId], int] = {}
@@ -47,10 +61,32 @@ class Targets:
         if dialect is None:
             return f"The dialect {endpoint.dialect} is not in the catalogue"
         try:
-            target = compile_target(endpoint, dialect.zoned(endpoint.zone))
+            target = self._made(endpoint, dialect.zoned(endpoint.zone))
             self._check(target.url)
         except HooklineError as error:
             return error.detail
-        except ValueError as error:
+        except (ValueError, TemplateFailed) as error:
             return str(error)
         return target
+
+    def _made(self, endpoint: Endpoint, dialect: Envelope) -> Target:
+        if endpoint.preset:
+            recipe = self.recipe(endpoint, dialect)
+            recipe.target.talker = Conversing(recipe)
+            return recipe.target
+        target = compile_target(endpoint, dialect)
+        if endpoint.template is not None:
+            target.talker = Templated(target, endpoint.template)
+        elif target.authorized:
+            target.talker = Plain(target)
+        return target
+
+    def recipe(self, endpoint: Endpoint, dialect: Envelope) -> Recipe:
+        """Raises ValueError, TemplateFailed and what else `Recipe` does."""
+        prepared = self._prepared.get(endpoint.preset)
+        if prepared is None:
+            preset = self._presets.get(endpoint.preset)
+            if preset is None:
+                raise ValueError(f"The preset {endpoint.preset} is not in the catalogue")
+            prepared = self._prepared[endpoint.preset] = Prepared(preset)
+        return Recipe(prepared, endpoint, dialect)

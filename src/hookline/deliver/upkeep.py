@@ -53,10 +53,11 @@ class Upkeep:
         return 0
 
     async def forget(self) -> int:
-        """Old events, idempotency keys and hourly counts go, and the rows of deleted tenants."""
+        """Old events, idempotency keys and hourly counts go, and the rows of deleted tenants and endpoints."""
         now, bounds = self._clock.now(), self._bounds
         keys = await self._prune.keys(Micros(now - bounds.idempotency_days * DAY), CHUNK)
         gone = await self._store.tenants.prune_deleted(CHUNK)
+        gone += await self._prune.remotes(CHUNK)
         events = receipts = 0
         if bounds.retention_days:
             before = Micros(now - bounds.retention_days * DAY)

@@ -37,7 +37,7 @@ class Wants:
                 return Wait(window.opens_at())
         if endpoint.batch is not None:
             return Want(lane=lane.key, count=endpoint.batch.count)
-        return Want(lane=lane.key, count=room, ordered=endpoint.order is not Order.NONE)
+        return Want(lane=lane.key, count=room, ordered=endpoint.ordered)
 
     def batch(self, lane: LaneKey, batch: Batch, due: Gathering | None, now: Micros) -> Want | Wait | None:
         """Whether a batch may go of what is `due` now: it is full, or its first has waited long enough."""

@@ -17,16 +17,17 @@ from hookline.deliver.outcome import (
     Outcome,
     RetryLater,
     blames_endpoint,
-    judge,
     speaks_of_receiver,
-    succeeded,
 )
 from hookline.deliver.pace import Disable, Pace
 from hookline.deliver.recorder import Recorder
+from hookline.deliver.stepwise import Stepwise, Wish
+from hookline.deliver.target import Target
 from hookline.deliver.targets import Targets
 from hookline.deliver.task import InHand, Task
 from hookline.deliver.told import Told
 from hookline.deliver.tries import Try
+from hookline.deliver.verdict import Verdict
 from hookline.errors import HooklineError, NotFound
 from hookline.model.attempt import Cause, Exchange
 from hookline.model.delivery import Delivery, State
@@ -54,6 +55,7 @@ class Worker:
         lanes: Lanes,
         targets: Targets,
         client: Client,
+        stepwise: Stepwise,
         clock: Clock,
         told: Told,
     ) -> None:
@@ -70,6 +72,7 @@ class Worker:
         self._directory = directory
         self._targets = targets
         self._client = client
+        self._stepwise = stepwise
         self._clock = clock
         self._told = told
         self._recorder = Recorder(
@@ -184,18 +187,20 @@ class Worker:
         if settled is not None or endpoint is None:
             self._settle(task, endpoint, settled or conclude.handed_back(task.delivery, at))
             return
-        attempt = Try(task=task, endpoint=endpoint, at=at)
-        request = self._request(attempt)
+        attempt, target = Try(task=task, endpoint=endpoint, at=at), self._targets.get(endpoint)
+        if not isinstance(target, str) and target.talker is not None:
+            wish = Wish(event=task.event, attempt=task.delivery.attempts + 1, now=at)
+            self._sendings[task] = self._stepwise.start(target, wish, partial(self._told_of, attempt))
+            return
+        request = target if isinstance(target, str) else self._request(attempt, target)
         if isinstance(request, str):
             self._finish(attempt, Exchange(cause=Cause.NOT_SENT, detail=request))
         else:
             self._sendings[task] = self._client.start(request, partial(self._over, attempt))
 
-    def _request(self, attempt: Try) -> Request | str:
+    def _request(self, attempt: Try, target: Target) -> Request | str:
         """The request, or in words why there is none."""
-        target, task = self._targets.get(attempt.endpoint), attempt.task
-        if isinstance(target, str):
-            return target
+        task = attempt.task
         try:
             body = task.bodies.get(target.dialect)
             if body is None:
@@ -207,6 +212,10 @@ class Worker:
             return f"It could not be sent: {type(error).__name__}"
         attempt.headers = target.recorded(request)
         return request
+
+    def _told_of(self, attempt: Try, verdict: Verdict) -> None:
+        attempt.verdict = verdict
+        self._over(attempt, verdict.exchange)
 
     def _over(self, attempt: Try, exchange: Exchange) -> None:
         if self._sendings.pop(attempt.task, None) is None:
@@ -260,9 +269,12 @@ class Worker:
     def _finish(self, attempt: Try, exchange: Exchange) -> None:
         now = self._clock.now()
         task, endpoint = attempt.task, attempt.endpoint
+        if attempt.verdict is not None and attempt.verdict.cancelled:
+            self._settle(task, endpoint, conclude.cancelled(task.delivery, attempt.verdict.cancelled, now))
+            return
         jitter = random.random()  # noqa: S311  it spreads load and keeps no secret
-        outcome = judge(exchange, endpoint.retry, failures=task.delivery.failures, now=now, draw=jitter)
-        if exchange.cause is None and not succeeded(exchange):
+        outcome = attempt.outcome(exchange, now, jitter)
+        if exchange.cause is None and not attempt.succeeded(exchange):
             exchange = msgspec.structs.replace(exchange, cause=Cause.STATUS)
         pace = self._paced(attempt, exchange, outcome, now)
         done = conclude.after_all(task.deliveries, endpoint, exchange, outcome, now)
@@ -273,7 +285,7 @@ class Worker:
 
     def _paced(self, attempt: Try, exchange: Exchange, outcome: Outcome, now: Micros) -> Pace:
         lane, endpoint = self._lane(attempt.task), attempt.endpoint
-        success = succeeded(exchange)
+        success = attempt.succeeded(exchange)
         if success and not lane.proven:
             lane.prove()
         if not speaks_of_receiver(exchange) or (success and lane.pace is HEALTHY):

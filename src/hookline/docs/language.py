@@ -1,6 +1,6 @@
 """A language that files are written in, as tables: from its structs and enums, and the texts that stand in them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from enum import Enum
 from types import NoneType
 from typing import Annotated, Literal, get_args, get_origin
@@ -10,15 +10,17 @@ import msgspec
 from hookline.docs.markdown import code, codes, one_line, table
 from hookline.docs.sentences import sentences
 
+_SHOWN = 80
+"""Characters of a default."""
 _PLAIN = {str: "text", bool: "`true` or `false`", int: "whole number", float: "number", object: "anything"}
 
 
-def struct_section(kind: type[msgspec.Struct], *, but: str = "") -> str:
+def struct_section(kind: type[msgspec.Struct], *, but: Collection[str] = ()) -> str:
     """Its fields, each with what it takes; the kinds that it names have sections of their own on the page.
 
-    `but`: a field that no file holds.
+    `but`: fields that no file holds.
     """
-    rows = [row for row in _rows(kind) if row[0] != code(but)]
+    rows = [row for row in _rows(kind) if row[0] not in set(map(code, but))]
     return _section(kind, table(("field", "takes", "default", "what it says"), rows))
 
 
@@ -86,6 +88,12 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
     value = field.default
     if field.default_factory is not msgspec.NODEFAULT:
         value = field.default_factory()
+    if value is msgspec.UNSET:
+        return "left out"
     if isinstance(value, msgspec.Struct):
         return "its own defaults"
-    return code(msgspec.json.encode(value).decode())
+    return code(_short(msgspec.json.encode(value).decode()))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN // 2]}…{text[-_SHOWN // 4 :]}"

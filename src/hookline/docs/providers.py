@@ -95,7 +95,7 @@ def provider_language_page() -> str:
         *_told(place),
         "## provider.yaml",
         _told(language)[1].replace("`model/place.py`", "above"),
-        struct_section(Provider, but="name"),
+        struct_section(Provider, but=("name",)),
         *(struct_section(kind) for kind in _STRUCTS),
         "## Values",
         *(enum_section(kind) for kind in _ENUMS),

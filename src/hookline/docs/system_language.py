@@ -2,9 +2,10 @@
 
 import inspect
 
-from hookline.docs.language import struct_section
+from hookline.docs.language import enum_section, struct_section
 from hookline.docs.markdown import block, page
 from hookline.model import record_rules
+from hookline.model.case import Action, CaseRule
 from hookline.model.record_rules import RecordDeadline, RecordDelivery, RecordKind, RecordRule
 from hookline.model.retry import Exponential, Fixed, Schedule
 from hookline.model.system import SecretRule, System, SystemEvent, SystemSource
@@ -13,6 +14,8 @@ _ABOUT = """A system is a folder with `system.yaml`: event types, wire format, r
 objects make events. Those of Hookline are in [the list](systems.md); yours stand in the folder that the setting `catalog` names, as
 `systems/NAME/system.yaml`. Nothing else is touched. Everything is checked at the start, and refused with file, line and field: unknown
 fields, rules over fields that a record has not, a deadline over a field that is no date, examples that do not fit their schema."""
+_CASES = """What an event says of a case, for endpoints with a [preset](presets.md): a ticket in another system. `kind` and id make one queue;
+they are those of the record, where there is one."""
 EXAMPLE = """title: Lamps
 description: Lamps of a house, and when they burn.
 dialect: pbx
@@ -43,6 +46,13 @@ records:
       lamp.lit: {created: true, became: {state: "on"}}
     deadlines:
       lamp.forgotten: {at: until, after: 60}
+cases:
+  - events: ["*"]
+    kind: lamp
+    id: id
+    variables: {status: state}
+    texts: {subject: "Lamp {case_id}"}
+    closed: {status: ["off"]}
 """
 _STRUCTS = (SystemEvent, SecretRule, SystemSource)
 _POLICIES = (Schedule, Fixed, Exponential)
@@ -60,7 +70,7 @@ def system_language_page() -> str:
         "After that, `hookline systems enable lamps`, an endpoint with `--system lamps`, and a lamp that is saved as `on` makes `lamp.lit`: "
         "[record](../nouns/record.md).",
         "## system.yaml",
-        struct_section(System, but="name"),
+        struct_section(System, but=("name",)),
         *(struct_section(kind) for kind in _STRUCTS),
         "## Retries",
         "`kind` says which of them it is: `schedule`, `fixed` or `exponential`.",
@@ -68,4 +78,8 @@ def system_language_page() -> str:
         "## Records",
         told,
         *(struct_section(kind) for kind in _RECORDS),
+        "## Cases",
+        _CASES,
+        struct_section(CaseRule),
+        enum_section(Action),
     )

@@ -1,13 +1,14 @@
 """Endpoint: where to send, what, and how."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from hookline.clock import Micros
 from hookline.model.ids import EndpointId, SecretId, TenantId
 from hookline.model.retry import DEFAULT_RETRY, AnyRetryPolicy
+from hookline.model.template import Template
 from hookline.model.tenant import Metadata
 
 Timeout = Annotated[float, msgspec.Meta(ge=0.5, le=60)]
@@ -50,7 +51,34 @@ class HeaderAuth(
     value: str
 
 
-Auth = NoAuth | BasicAuth | BearerAuth | HeaderAuth
+class OAuth2Auth(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind", tag="oauth2"
+):
+    """An access token of a token server, by client credentials (RFC 6749, 4.4)."""
+
+    token_url: Annotated[str, msgspec.Meta(min_length=1, max_length=2048)]
+    client_id: Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
+    client_secret: Annotated[str, msgspec.Meta(max_length=4096)]
+    scope: Annotated[str, msgspec.Meta(max_length=4096)] = ""
+    """What is asked for, words with a space between them."""
+    audience: Annotated[str, msgspec.Meta(max_length=2048)] = ""
+    """For token servers that want to know whom the token is for."""
+    send_in: Literal["header", "body"] = "header"
+    """Where the token server takes id and secret: as Basic in `Authorization`, or as fields of the body."""
+
+
+class ClientTls(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What TLS with one receiver has of its own (mutual TLS). All of it is PEM."""
+
+    certificate: Annotated[str, msgspec.Meta(max_length=65_536)] = ""
+    """What Hookline shows to the receiver: its certificate first, then those between it and the authority."""
+    key: Annotated[str, msgspec.Meta(max_length=16_384)] = ""
+    """The certificate's private key, not encrypted. One is given with the other, or neither."""
+    ca: Annotated[str, msgspec.Meta(max_length=262_144)] = ""
+    """The authorities that the receiver's certificate must come from. Empty: those of the machine."""
+
+
+Auth = NoAuth | BasicAuth | BearerAuth | HeaderAuth | OAuth2Auth
 NO_AUTH = NoAuth()
 
 
@@ -68,6 +96,10 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     seconds: Annotated[float, msgspec.Meta(ge=0.1, le=3_600)] = 5.0
 
 
+CaseAction = Literal["create", "update", "comment", "close", "skip"]
+"""What an event is to a case (`model/case.py`); `skip`: nothing of it is sent."""
+
+
 class Secret(msgspec.Struct, frozen=True, kw_only=True):
     """One signing secret. `value` as the user knows it: `whsec_…` (HMAC), `whsk_…` (ed25519), or any string."""
 
@@ -82,6 +114,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     id: EndpointId
     tenant_id: TenantId
     url: str
+    """With a preset: how its URLs begin, as far as that may be shown."""
     name: str = ""
     description: str = ""
     events: tuple[str, ...] = ("*",)
@@ -92,6 +125,7 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     method: str = "POST"
     headers: dict[str, str] = {}
     auth: Auth = NO_AUTH
+    tls: ClientTls | None = None
     secrets: tuple[Secret, ...] = ()
     """Newest first. Empty: requests are not signed, and say so."""
     system: str = ""
@@ -109,6 +143,14 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     batch: Batch | None = None
     max_age: float | None = None
     """Seconds after which a waiting delivery expires."""
+    preset: str = ""
+    """The preset that says what is sent, and where; empty: `url`, `method` and the dialect do."""
+    settings: dict[str, Any] = {}
+    """What the preset asks for, whole; some of it is secret."""
+    actions: dict[str, CaseAction] = {}
+    """Pattern of event types → what such events are to the case, where the preset should not decide that itself."""
+    template: Template | None = None
+    """The endpoint's own form of what is sent; None: the dialect's."""
     active: bool = True
     disabled_reason: str = ""
     """Why the gateway switched it off; empty when a person did, or when it is active."""
@@ -121,7 +163,12 @@ class Endpoint(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def queued(self) -> bool:
         """Its deliveries always wait in the database first: their pace is decided there, over all nodes."""
-        return self.order is not Order.NONE or self.batch is not None or self.rate is not None
+        return self.ordered or self.batch is not None or self.rate is not None
+
+    @property
+    def ordered(self) -> bool:
+        """Of each key only the first goes; with a preset, of each case: nothing is updated before it is made."""
+        return self.order is not Order.NONE or bool(self.preset)
 
 
 class Counters(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import msgspec
 
 from hookline.clock import Micros
+from hookline.model.case import CaseRule
 from hookline.model.endpoint import Timeout
 from hookline.model.ids import TenantId
 from hookline.model.record_rules import RecordKind
@@ -71,6 +72,8 @@ class System(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """By type."""
     records: dict[str, RecordKind] = {}
     """By type."""
+    cases: tuple[CaseRule, ...] = ()
+    """Which of its events speak of what other systems keep as a ticket, and what they say of it."""
 
 
 class EnabledSystem(msgspec.Struct, frozen=True, kw_only=True):

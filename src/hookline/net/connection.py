@@ -10,9 +10,10 @@ from hookline.net.answer import Answer
 from hookline.net.failures import losing
 from hookline.net.watch import Watch
 
-Key = tuple[str, str, str, int, str]
-"""Tenant, scheme, host, port, address: who may reuse a connection. Proxy and TLS identity are the client's own."""
-
+Key = tuple[str, str, str, int, str, bytes | None]
+"""Tenant, scheme, host, port, address, digest of the TLS identity: who may reuse a connection. The proxy is the
+client's own, and so is TLS where there is no identity.
+"""
 
 _JOINED = 16_384
 """Smaller bodies are copied behind their headers: one buffer takes a faster way through uvloop than two."""

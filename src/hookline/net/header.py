@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from hookline.errors import InvalidHeader
+from hookline.model import mask
 from hookline.model.attempt import Headers
 
 MAX_HEADER = 8 * 1024
@@ -24,7 +25,7 @@ RESERVED = frozenset(
 )
 """Lower case; `prefix*` reserves all that begin so. The client owns these; a dialect adds those that it writes."""
 
-MASK = "***"
+MASK = mask.MASK
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 _VALUE = re.compile(r"[\x20-\x7e\xa0-\xff]*")
 _CREDENTIAL = re.compile(r"auth|cookie|key|passw|pwd|secret|token|credential")

@@ -60,7 +60,7 @@ class Opener:
             if self._proxy is not None:
                 await self._tunnel(self._proxy, connection, request, watch)
             if request.url.scheme == "https":
-                await self._secure(connection, request.url.host, watch)
+                await self._secure(connection, request, watch)
         except BaseException:
             connection.abort()
             raise
@@ -117,16 +117,17 @@ class Opener:
         if answer.surplus or connection.closing:
             raise SendError(Cause.PROXY_FAILED, "the egress proxy did not keep the tunnel open")
 
-    async def _secure(self, connection: Connection, name: str, watch: Watch) -> None:
+    async def _secure(self, connection: Connection, request: Request, watch: Watch) -> None:
         watch.enter("securing the connection (TLS handshake)")
+        identity = request.identity
         loop = asyncio.get_running_loop()
         slack = watch.deadline - loop.time() + _HANDSHAKE_SLACK
         try:
             transport = await loop.start_tls(
                 connection.transport,
                 connection,
-                self._tls,
-                server_hostname=name,
+                self._tls if identity is None else identity.context,
+                server_hostname=request.url.host,
                 ssl_handshake_timeout=max(slack, 1.0),
             )
         except OSError as error:
@@ -138,7 +139,9 @@ class Opener:
 
 
 def key_of(request: Request, address: str) -> Key:
-    return (request.tenant, request.url.scheme, request.url.host, request.url.port, address)
+    url, identity = request.url, request.identity
+    digest = None if identity is None else identity.digest
+    return (request.tenant, url.scheme, url.host, url.port, address, digest)
 
 
 def _is_address(host: str) -> bool:

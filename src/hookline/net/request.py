@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import msgspec
 
 from hookline.model.attempt import Headers
+from hookline.net.identity import Identity
 from hookline.net.url import Url
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -28,6 +29,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds: one deadline over DNS, connect, TLS, write, headers and body."""
     tenant: str = ""
     """Part of the pool's key: tenants never share a connection."""
+    identity: Identity | None = None
+    """Part of it too. None: no certificate of ours, and the machine's authorities."""
     prefix: bytes = b""
     """The head's first lines, made once by `prefix_of` for many requests; then `headers` are those that follow, and
     their names have passed `check_names`.

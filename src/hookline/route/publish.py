@@ -33,7 +33,7 @@ from hookline.route.match import Matcher, MatchResult, route_of
 from hookline.route.received import add_receipt
 from hookline.route.saving import record_changed, savings_of
 from hookline.route.slow_filters import SlowFilters, SwitchOff
-from hookline.route.waiting import waiting_delivery
+from hookline.route.waiting import Waiting
 from hookline.storage.directory import Directory, TenantConfig
 from hookline.storage.ledger import (
     Accepted,
@@ -65,6 +65,7 @@ class Publisher:
         clock: Clock,
         telemetry: Telemetry,
         switch_off: SwitchOff,
+        waiting: Waiting,
     ) -> None:
         self._ledger = ledger
         self._directory = directory
@@ -73,6 +74,7 @@ class Publisher:
         self._ids = ids
         self._clock = clock
         self._telemetry = telemetry
+        self._waiting = waiting
         self._matchers: dict[TenantId, tuple[TenantConfig, Matcher]] = {}
         self._queue: list[Entry] = []
         self._commits: set[asyncio.Task[None]] = set()
@@ -282,7 +284,7 @@ class Publisher:
         promised = self._hand.reserve(endpoints) if endpoints else ()
         in_hand = tuple([position for position, yes in enumerate(promised) if yes])
         waiting = [
-            waiting_delivery(event, position, endpoints[position])
+            self._waiting.delivery(event, position, endpoints[position])
             for position, yes in enumerate(promised)
             if not yes
         ]

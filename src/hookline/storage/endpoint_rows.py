@@ -1,11 +1,12 @@
 """Endpoint ↔ row: what anyone with the tenant's key may see as JSON, what only a send may see sealed."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
-from hookline.model.endpoint import NO_AUTH, Auth, Endpoint, Secret
+from hookline.model.endpoint import NO_AUTH, Auth, ClientTls, Endpoint, Secret
+from hookline.model.template import Template
 from hookline.storage.schema import endpoints
 from hookline.storage.wall import AnyRow
 
@@ -16,8 +17,6 @@ COLUMNS = (
     endpoints.c.sealed,
     endpoints.c.version,
 )
-_APART = ("secrets", "auth", "headers", "version")
-"""Fields that have a column of their own, or lie sealed."""
 
 
 class Vault(Protocol):
@@ -33,9 +32,15 @@ class Vault(Protocol):
 class _Sealed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     secrets: tuple[Secret, ...] = ()
     auth: Auth = NO_AUTH
+    tls: ClientTls | None = None
     headers: dict[str, str] = {}
+    settings: dict[str, Any] = {}
+    template: Template | None = None
+    """People write credentials into templates, as into headers."""
 
 
+_APART = (*_Sealed.__struct_fields__, "version")
+"""Fields that lie sealed, or have a column of their own."""
 NOTHING = msgspec.json.encode(_Sealed())
 _decode_document = msgspec.json.Decoder(Endpoint).decode
 _decode_sealed = msgspec.json.Decoder(_Sealed).decode
@@ -43,7 +48,7 @@ _decode_sealed = msgspec.json.Decoder(_Sealed).decode
 
 def endpoint_row(endpoint: Endpoint, vault: Vault) -> Mapping[str, object]:
     """The columns that say what the endpoint is; not its version, nor what to do with what is held."""
-    inner = _Sealed(secrets=endpoint.secrets, auth=endpoint.auth, headers=endpoint.headers)
+    inner = _Sealed(**{name: getattr(endpoint, name) for name in _Sealed.__struct_fields__})
     sealed = vault.seal(endpoint.tenant_id, endpoint.id, msgspec.json.encode(inner))
     return {"sealed": sealed, **open_columns(endpoint)}
 
@@ -61,9 +66,7 @@ def open_columns(endpoint: Endpoint) -> Mapping[str, object]:
 def read_endpoint(row: AnyRow, vault: Vault) -> Endpoint:
     """From COLUMNS. Raises ConfigurationError or SealBroken when the seal does not open."""
     inner = _decode_sealed(vault.open(row.tenant_id, row.id, row.sealed))
-    return msgspec.structs.replace(
-        read_document(row), secrets=inner.secrets, auth=inner.auth, headers=inner.headers
-    )
+    return msgspec.structs.replace(read_document(row), **msgspec.structs.asdict(inner))
 
 
 def read_document(row: AnyRow) -> Endpoint:

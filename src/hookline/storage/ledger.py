@@ -16,6 +16,7 @@ from hookline.model.event import Event
 from hookline.model.ids import DeliveryId, EndpointId, EventId, NodeId, TenantId
 from hookline.model.receipt import Outcome, Receipt
 from hookline.model.record import Record
+from hookline.model.remote import Remote
 
 LaneKey = tuple[TenantId, EndpointId]
 
@@ -107,6 +108,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """None: it was settled without a try (held, cancelled, expired) or handed back."""
     fresh: bool
     """It has no row yet."""
+    remote: Remote | None = None
+    """What its case is in the other system by now, where that has changed; without an id where it is gone."""
 
 
 class LanePace(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -26,9 +26,11 @@ from hookline.storage.schema import (
     batches,
     counters,
     deliveries,
+    endpoints,
     event_tags,
     events,
     receipts,
+    remotes,
     tenants,
 )
 
@@ -52,6 +54,10 @@ class Prune:
     async def keys(self, before: Micros, limit: int) -> int:
         """Forget the idempotency keys of up to `limit` events accepted before."""
         return await self._database.write(lambda connection: _keys(connection, before, limit))
+
+    async def remotes(self, limit: int) -> int:
+        """Forget up to `limit` cases in other systems that deleted endpoints had made there."""
+        return await self._database.write(lambda connection: _remotes(connection, limit))
 
     async def hours(self, before_hour: int) -> None:
         """Forget the hourly counts before; the sums stay."""
@@ -116,6 +122,16 @@ def _keys(connection: Connection, before: Micros, limit: int) -> int:
         these = tuple_(events.c.tenant_id, events.c.id).in_(keys)
         connection.execute(update(events).where(these).values(idempotency_key=None))
     return len(keys)
+
+
+def _remotes(connection: Connection, limit: int) -> int:
+    of_endpoint = and_(endpoints.c.tenant_id == remotes.c.tenant_id, endpoints.c.id == remotes.c.endpoint_id)
+    key = tuple(remotes.primary_key.columns)
+    gone = select(*key).join(endpoints, of_endpoint).where(endpoints.c.deleted_at.is_not(None)).limit(limit)
+    these = [tuple(row) for row in connection.execute(gone)]
+    if these:
+        connection.execute(delete(remotes).where(tuple_(*key).in_(these)))
+    return len(these)
 
 
 def _floor(prefix: str, at: Micros) -> str:

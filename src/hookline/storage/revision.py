@@ -10,7 +10,7 @@ from sqlalchemy import Connection, inspect, text
 
 from hookline.storage.database import Database
 
-HEAD = "0005"
+HEAD = "0006"
 """A test holds it to the newest file of `migrations/versions`."""
 
 

@@ -103,7 +103,7 @@ endpoints = Table(
     _text("tenant_id", key=True),
     _text("id", key=True),
     Column("document", LargeBinary, nullable=False),  # the endpoint as JSON, without what is sealed
-    Column("sealed", LargeBinary, nullable=False),  # secrets, auth, headers: encrypted
+    Column("sealed", LargeBinary, nullable=False),  # what may hold credentials: encrypted
     Column("active", Boolean, nullable=False),
     _text("held", null=True),  # what to do with held deliveries: 'release', 'cancel'; NULL: nothing
     Column("version", BigInteger, nullable=False),
@@ -213,6 +213,21 @@ records = Table(
     _time("updated_at"),
     _partial("records_due", "due_at", where="due_at IS NOT NULL"),
 )
+
+remotes = Table(
+    "remotes",
+    metadata,
+    _text("tenant_id", key=True),
+    _text("endpoint_id", key=True),
+    _text("case_key", key=True),
+    _text("remote_id"),  # '': it is not there any more
+    _text("url"),
+    _text("fields", null=True),  # JSON object; NULL: none
+    _time("created_at"),
+    _time("updated_at"),
+    Index("remotes_case", "tenant_id", "case_key"),
+)
+"""What cases are in other systems."""
 
 event_tags = Table(
     "event_tags",

@@ -17,6 +17,7 @@ from hookline.storage.keys import Keys
 from hookline.storage.ledger import Ledger
 from hookline.storage.receipts import Receipts
 from hookline.storage.records import Records
+from hookline.storage.remotes import Remotes
 from hookline.storage.sources import Sources
 from hookline.storage.tenants import Tenants
 
@@ -38,6 +39,7 @@ class Store:
     records: Records
     endings: Endings
     declared: Declared
+    remotes: Remotes
 
     @classmethod
     def over(cls, database: Database, ledger: Ledger, vault: Vault) -> Self:
@@ -57,4 +59,5 @@ class Store:
             records=Records(database),
             endings=Endings(database),
             declared=Declared(database),
+            remotes=Remotes(database),
         )

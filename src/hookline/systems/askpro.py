@@ -26,7 +26,6 @@ from hookline.systems.exchanges import (
     error_of,
     millis,
     payload_of,
-    succeeded,
     told_of,
 )
 from hookline.systems.subscriptions import endpoint_of, local_time, read_fields
@@ -98,7 +97,7 @@ async def test_webhook(body: RawBody, mounted: NeedsMounted, parts: NeedsParts) 
     attempt = await send_trial(parts, endpoint, payload, mounted.zone, within=_TIMEOUT)
     answered = body_of(attempt)
     return TrialOut(
-        success=succeeded(attempt),
+        success=attempt.succeeded,
         status=attempt.exchange.status,
         body=answered if answered is not None else error_of(attempt) or "",
     )

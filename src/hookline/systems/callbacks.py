@@ -26,7 +26,6 @@ from hookline.systems.exchanges import (
     history,
     millis,
     payload_of,
-    succeeded,
 )
 from hookline.systems.subscriptions import (
     change,
@@ -209,7 +208,7 @@ async def try_configuration(configuration_id: PathText, mounted: NeedsMounted, p
     }
     attempt = await send_trial(parts, endpoint, payload, _zone(mounted))
     return Tried(
-        success=succeeded(attempt),
+        success=attempt.succeeded,
         status=attempt.exchange.status,
         body=body_of(attempt),
         message=error_of(attempt) or "The test was delivered.",

@@ -17,7 +17,6 @@ from hookline.storage.filters import DeliveryFilter
 from hookline.systems.access import Mounted
 from hookline.systems.subscriptions import endpoints_of
 
-_SUCCESS = range(200, 300)
 FAILED = frozenset({State.DEAD, State.EXPIRED, State.CANCELLED})
 
 
@@ -95,13 +94,9 @@ def payload_of(told: Told, parts: Parts) -> Any:
         return body.decode("utf-8", "replace")
 
 
-def succeeded(attempt: Attempt) -> bool:
-    return attempt.exchange.status in _SUCCESS
-
-
 def error_of(attempt: Attempt) -> str | None:
     """In words; None: it succeeded."""
-    if succeeded(attempt):
+    if attempt.succeeded:
         return None
     exchange = attempt.exchange
     if exchange.status is not None:

@@ -22,7 +22,6 @@ from hookline.systems.exchanges import (
     millis,
     one_of,
     payload_of,
-    succeeded,
 )
 from hookline.systems.webhooks import crud, zulu
 
@@ -146,7 +145,7 @@ def _fields(told: Told) -> dict[str, Any]:
         "status_code": delivery.last_status,
         "response_body": None if last is None else body_of(last),
         "error_message": None if last is None else error_of(last),
-        "delivered_at": zulu(last.at) if last is not None and succeeded(last) else None,
+        "delivered_at": zulu(last.at) if last is not None and last.succeeded else None,
         "next_retry_at": zulu(delivery.due_at),
         "created_at": zulu(delivery.created_at),
     }

@@ -45,6 +45,7 @@ from hookline.storage.postgres.arrays import columns
 from hookline.storage.postgres.database import HINT, PostgresDatabase, commit_in_doubt
 from hookline.storage.postgres.saving import save_all
 from hookline.storage.receipt_rows import receipt_row
+from hookline.storage.remotes import changes, remote_row
 
 
 class PostgresLedger:
@@ -146,15 +147,16 @@ class PostgresLedger:
                     await connection.execute(sql.KEEP_PACE, *pace.lane, node, pace.document)
         return [r.delivery.id for r in results if r.delivery.id not in written]
 
-    def _recording(
-        self, statement: Callable[[bool], str], results: Sequence[Result]
-    ) -> tuple[str, list[Any]]:
+    def _recording(self, statement: Callable[..., str], results: Sequence[Result]) -> tuple[str, list[Any]]:
         """The statement that writes them, and its arguments behind the node."""
         arguments = columns(map(_result_input, results), sql.RESULT_ARRAYS)
         ended = ending_rows([result.delivery for result in results], self._followed)
         if ended:
             arguments += columns(ended, sql.ENDING_ARRAYS)
-        return statement(bool(ended)), arguments
+        linked = [(delivery_id, *remote_row(remote)) for delivery_id, remote in changes(results)]
+        if linked:
+            arguments += columns(linked, sql.LINK_ARRAYS)
+        return statement(ended=bool(ended), linked=bool(linked)), arguments
 
     async def walk(self, after: LaneKey | None, limit: int) -> Sequence[DueLane]:
         async with self._database.hot() as connection:

@@ -6,6 +6,7 @@ from hookline.storage.columns import DELIVERY, EVENT
 from hookline.storage.endings import ENDING
 from hookline.storage.postgres.arrays import cast
 from hookline.storage.receipt_rows import RECEIPT, RECEIVED_AGAIN
+from hookline.storage.remotes import REMOTE, UPSERT
 
 _TYPES = {
     "data": "bytea",
@@ -151,8 +152,32 @@ def _ended(first: int) -> str:
 )"""
 
 
+_REMOTE_TYPES = {"created_at": "bigint", "updated_at": "bigint"}
+LINK_ARRAYS = ["text", *[_REMOTE_TYPES.get(column, "text") for column in REMOTE]]
+
+
+def _linked(first: int) -> str:
+    """In the order of their keys, as counters are. The first column is the delivery that they came with."""
+    return f"""
+, linked AS (
+  INSERT INTO remotes ({_list(REMOTE)})
+  SELECT {_list(REMOTE, "i.")}
+  FROM unnest({_arrays(first, LINK_ARRAYS)}) AS i(delivery_id, {_list(REMOTE)})
+  JOIN written w ON w.tenant_id = i.tenant_id AND w.id = i.delivery_id
+  ORDER BY i.tenant_id COLLATE "C", i.endpoint_id COLLATE "C", i.case_key COLLATE "C"
+  {UPSERT}
+)"""
+
+
+def _followed(first: int, *, ended: bool, linked: bool) -> str:
+    """What goes in beside the results, where there is any of it."""
+    behind = first + len(RESULT_ARRAYS)
+    text = _ended(behind) if ended else ""
+    return text + (_linked(behind + (len(ENDING_ARRAYS) if ended else 0)) if linked else "")
+
+
 @cache
-def record_fresh(ended: bool) -> str:  # noqa: FBT001  the one thing that it asks
+def record_fresh(*, ended: bool, linked: bool) -> str:
     return f"""
 WITH input AS (
   SELECT * FROM unnest({_arrays(1, RESULT_ARRAYS)}) AS i({_RESULT_COLUMNS})
@@ -161,7 +186,7 @@ WITH input AS (
   SELECT {_list(DELIVERY)}, document FROM input
   ON CONFLICT DO NOTHING
   RETURNING tenant_id, id
-), {_COUNTED}{_ended(1 + len(RESULT_ARRAYS)) if ended else ""}
+), {_COUNTED}{_followed(1, ended=ended, linked=linked)}
 SELECT id FROM written"""
 
 
@@ -180,7 +205,7 @@ _MOVING = (
 
 
 @cache
-def record_moved(ended: bool) -> str:  # noqa: FBT001  the one thing that it asks
+def record_moved(*, ended: bool, linked: bool) -> str:
     return f"""
 WITH input AS (
   SELECT * FROM unnest({_arrays(2, RESULT_ARRAYS)}) AS i({_RESULT_COLUMNS})
@@ -196,7 +221,7 @@ WITH input AS (
   SELECT i.tenant_id, i.id, i.attempts, i.document
   FROM input i JOIN written w ON w.tenant_id = i.tenant_id AND w.id = i.id
   WHERE i.document IS NOT NULL
-), {_COUNTED}{_ended(2 + len(RESULT_ARRAYS)) if ended else ""}
+), {_COUNTED}{_followed(2, ended=ended, linked=linked)}
 SELECT id FROM written"""
 
 

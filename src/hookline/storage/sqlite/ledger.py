@@ -44,6 +44,7 @@ from hookline.storage.ledger import (
 )
 from hookline.storage.receipt_rows import receipt_row
 from hookline.storage.record_rows import record_row
+from hookline.storage.remotes import changes, remote_row
 from hookline.storage.sqlite import statements as sql
 from hookline.storage.sqlite.database import SqliteDatabase
 
@@ -208,6 +209,9 @@ def _record(
     ended = ending_rows([result.delivery for result in kept], followed)
     if ended:
         connection.executemany(sql.INSERT_ENDING, ended)
+    changed = changes(kept)
+    if changed:
+        connection.executemany(sql.KEEP_REMOTE, [remote_row(remote) for _, remote in changed])
     for pace in paces:
         if pace.document is None:
             connection.execute(sql.FORGET_PACE, (*pace.lane, node))

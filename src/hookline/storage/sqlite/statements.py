@@ -7,6 +7,7 @@ from functools import lru_cache
 from hookline.storage.columns import DELIVERY, EVENT
 from hookline.storage.receipt_rows import RECEIPT, RECEIVED_AGAIN
 from hookline.storage.record_rows import RECORD
+from hookline.storage.remotes import REMOTE, UPSERT
 
 CHUNK = 50
 """Rows in one statement, so that at most this many texts of each are prepared."""
@@ -67,6 +68,7 @@ WHERE tenant_id = ? AND system = ? AND type = ? AND id = ? AND version = ?"""
 
 INSERT_TAG = "INSERT OR IGNORE INTO event_tags (tenant_id, tag, event_id) VALUES (?, ?, ?)"
 INSERT_ENDING = "INSERT OR IGNORE INTO endings (tenant_id, delivery_id, attempts) VALUES (?, ?, ?)"
+KEEP_REMOTE = f"INSERT INTO remotes ({_list(REMOTE)}) VALUES {_values(len(REMOTE), 1)} {UPSERT}"
 INSERT_ATTEMPT = "INSERT INTO attempts (tenant_id, delivery_id, number, document) VALUES (?, ?, ?, ?)"
 
 

@@ -1,0 +1,1 @@
+"""Templates: Liquid under limits, for bodies, header values and URLs. Pure: values in, text out."""

@@ -1,0 +1,1 @@
+"""What may stand behind a `|` in a template."""

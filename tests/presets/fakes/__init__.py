@@ -1,0 +1,17 @@
+"""Fakes of other systems: real HTTP servers, each as strict as its system is said to be. One file for each preset."""
+
+import importlib
+import pkgutil
+
+from tests.presets.fakes.base import Fake
+
+
+def fakes() -> dict[str, type[Fake]]:
+    """By the name of the preset that speaks to it."""
+    for module in pkgutil.iter_modules(__path__, f"{__name__}."):
+        importlib.import_module(module.name)
+    return {fake.preset: fake for fake in _below(Fake) if hasattr(fake, "preset")}
+
+
+def _below(fake: type[Fake]) -> list[type[Fake]]:
+    return [below for one in fake.__subclasses__() for below in (one, *_below(one))]
