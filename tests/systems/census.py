@@ -36,6 +36,7 @@ COVERED: Mapping[str, tuple[str, ...]] = {
         _COPIED,
         "systems/test_inbound.py::test_each_event_of_calcom_comes_in_by_one_path",
     ),
+    "000/Webhook Presets/table": (f"{_DOCUMENTS}every_preset_of_the_gateway_has_its_name",),
     "000/Template Variables/table": (_TYPES, f"{_SHOWN}a_service_case_has_the_fields_that_templates_name"),
     "000/Signature Verification/php": (
         f"{_RECEIVERS}the_gateways_own_middleware_accepts_what_is_forwarded_raw",
@@ -170,7 +171,6 @@ COVERED: Mapping[str, tuple[str, ...]] = {
 
 WITH_OUTPUTS: Mapping[str, str] = {
     "000/Configuration/php": "An output with a template.",
-    "000/Webhook Presets/table": "The names of presets.",
     "000/Jira/json": "A preset's template.",
     "000/Slack/json": "A preset's template.",
 }

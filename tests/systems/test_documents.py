@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from hookline.catalog.loader import load_dialects, load_providers, load_systems
+from hookline.catalog.loader import load_dialects, load_presets, load_providers, load_systems
 from hookline.declare.file import DeclaredFile
 from hookline.systems.askpro import TrialOut
 from tests.catalog.test_systems import DIALECTS, PROVIDERS
@@ -138,6 +138,10 @@ def test_the_event_types_are_those_of_the_documents() -> None:
         assert included in callbacks[f"callback.{name}"]
     variables = [row[0].strip("{}") for row in rows("000/Template Variables/table")]
     assert tuple(variables) == CASE_FIELDS
+
+
+def test_every_preset_of_the_gateway_has_its_name() -> None:
+    assert {row[1] for row in rows("000/Webhook Presets/table")} <= set(load_presets())
 
 
 def test_the_retry_times_are_those_of_the_documents() -> None:
