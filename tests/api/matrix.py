@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 
 from hookline.api.app import NOUNS
 from hookline.api.examples import EXAMPLES
+from hookline.api.hot import HOT
 from hookline.api.openapi import SCOPE, WALL, build_document
-from hookline.api.publish import HOT
 from hookline.storage.schema import metadata
 from tests.api.running import Running, Told
 from tests.storage.people import rows

@@ -41,6 +41,9 @@ async def schemathesis(
         f"--header=Hookline-Tenant: {keys.alice}",
         "--phases=examples,fuzzing",
         "--generation-deterministic",
+        # Whoever knocks there without proof hears the same 401, whatever the method and the body: samples of real
+        # providers say more (`test_receive_samples`, `test_receive_vectors`).
+        "--exclude-path-regex=^/in/",
         "--no-color",
         *arguments,
         cwd=folder,

@@ -7,8 +7,8 @@ import msgspec
 
 from hookline.api.app import NOUNS
 from hookline.api.examples import EXAMPLES
+from hookline.api.hot import HOT
 from hookline.api.openapi import build_document
-from hookline.api.publish import HOT
 from tests.api.conftest import Keys
 from tests.api.running import Running
 
@@ -17,7 +17,7 @@ BODIES = {
     next(iter(operation["requestBody"]["content"].values()))["schema"]["$ref"].rpartition("/")[2]
     for item in DOCUMENT["paths"].values()
     for operation in item.values()
-    if "requestBody" in operation
+    if "requestBody" in operation and "*/*" not in operation["requestBody"]["content"]
 }
 
 
@@ -73,3 +73,22 @@ async def test_the_document_is_served_as_it_is(light: Running) -> None:
     served = await light.call("GET", "/openapi.json")
     assert served.headers["Content-Type"] == "application/json"
     assert served.json == msgspec.json.decode(msgspec.json.encode(DOCUMENT))
+
+
+async def test_what_providers_send_is_in_the_document(light: Running, light_keys: Keys) -> None:
+    """By either of a source's URLs; what is said of the answers is so."""
+    given = {"provider": "none", "path": "git/main"}
+    source = (await light.call("POST", "/v1/sources", light_keys["manage"], json=given)).json
+    token = source["receive_url"].rpartition("/in/")[2]
+    by_token = DOCUMENT["paths"]["/in/{token}"]["post"]
+    assert (await light.call("POST", f"/in/{token}", body=b"anything")).status == 200
+    assert (await light.call("POST", f"/in/{light_keys.alice}/git/main", body=b"{}")).status == 200
+    refused = [
+        await light.call("POST", "/in/nobody", body=b"{}"),
+        await light.call("GET", "/in/nobody"),
+        await light.call("POST", f"/in/{light_keys.alice}/git/other", body=b"{}"),
+    ]
+    assert [one.status for one in refused] == [401, 401, 401]
+    assert set(by_token["responses"]) == {"200", "401", "413", "429", "503"}
+    assert "security" not in by_token
+    assert set(DOCUMENT["paths"]["/in/{tenant}/{path}"]) == {"get", "post"}

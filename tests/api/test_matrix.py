@@ -40,7 +40,8 @@ MALFORMED = (
 def test_every_route_is_in_the_tables() -> None:
     """A route asks for a scope that is known here, or is one of those that are open on purpose, and knows its ids."""
     pages = {"/openapi.json", "/docs", "/docs/errors", "/docs/style.css"}
-    assert {route.path for route in OPEN} == {"/healthz", "/readyz", "/metrics", *pages}
+    knocks = {"/in/{token}", "/in/{tenant}/{path}"}
+    assert {route.path for route in OPEN} == {"/healthz", "/readyz", "/metrics", *pages, *knocks}
     assert {route.scope for route in CLOSED} <= set(KEEPS)
     for route in WITH_ID:
         assert route.path.format(**dict.fromkeys((*IDS, *CATALOGUE), "x"))

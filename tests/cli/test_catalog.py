@@ -34,6 +34,18 @@ def test_the_catalogue_that_ships_is_without_fault(tmp_path: Path) -> None:
     assert done.out.endswith(": 0 faults.\n")
 
 
+def test_a_check_speaks_json(tmp_path: Path, folder: Path) -> None:
+    good = hookline("catalog", "check", str(folder), "--json", cwd=tmp_path)
+    assert (good.code, msgspec.json.decode(good.out)) == (
+        0,
+        {"providers": 1, "presets": 0, "samples": 3, "faults": []},
+    )
+    (folder / "samples.yaml").unlink()
+    bad = hookline("catalog", "check", str(folder), "--json", cwd=tmp_path)
+    (fault,) = msgspec.json.decode(bad.out)["faults"]
+    assert (bad.code, str(folder) in fault) == (1, True)
+
+
 def test_a_folder_of_ones_own_is_checked_by_name_or_by_the_setting(tmp_path: Path, folder: Path) -> None:
     for named in (folder, tmp_path):
         assert (

@@ -1,8 +1,11 @@
 """`hookline sign` and `hookline verify`: without a gateway, one the counterpart of the other."""
 
+import base64
+import gzip
 import subprocess
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.cli.program import Done, hookline
@@ -146,3 +149,52 @@ def test_what_is_no_request_is_told(tmp_path: Path) -> None:
     done = verified(tmp_path, "hello", "stripe", "--secret", "s")
     assert done.code == 2
     assert "empty line" in done.err
+
+
+def test_both_speak_json(tmp_path: Path) -> None:
+    """What `sign` says and what `verify` finds, for programs."""
+    told = msgspec.json.decode(
+        signed(tmp_path, "stripe", "--secret", "s", "--type", "invoice.paid", "--json")
+    )
+    assert set(told) == {"method", "url", "headers", "body", "body_base64"}
+    assert base64.b64decode(told["body_base64"]).decode() == told["body"]
+    assert "Stripe-Signature" in [name for name, _ in told["headers"]]
+    request = signed(tmp_path, "stripe", "--secret", "s", "--type", "invoice.paid")
+    good = msgspec.json.decode(verified(tmp_path, request, "stripe", "--secret", "s", "--json").out)
+    assert (good["refused"], good["schemes"], good["handshake"]) == (None, ["v1"], None)
+    event = {"type": "stripe.invoice.paid", "id": "evt_1SampleOfHookline", "original": "invoice.paid"}
+    assert good["events"] == [event]
+    done = verified(tmp_path, request, "stripe", "--secret", "other", "--json")
+    bad = msgspec.json.decode(done.out)
+    assert (done.code, bad["refused"], bad["events"]) == (1, "bad_signature", [])
+    assert "secret" in bad["hint"]
+    (tmp_path / "binary").write_bytes(b"\x00\xff")
+    raw = msgspec.json.decode(signed(tmp_path, "github", "binary", "--secret", "s", "--json"))
+    assert (raw["body"], raw["body_base64"]) == (None, "AP8=")
+
+
+def test_a_compressed_body_is_proven_as_a_source_proves_it(tmp_path: Path) -> None:
+    """Over what came, or over what is in it; one that names two encodings is not guessed at."""
+    body = b'{"id": "evt_9", "type": "charge.refunded"}'
+    (tmp_path / "body").write_bytes(body)
+    plain = signed(tmp_path, "stripe", "body", "--secret", "s")
+    head = plain.partition("\r\n\r\n")[0].encode("latin-1")
+    for lines, out in (
+        (b"Content-Encoding: gzip", "verified: v1"),
+        (b"Content-Encoding: gzip\r\nContent-Encoding: gzip", "refused: bad_signature"),
+    ):
+        (tmp_path / "request").write_bytes(head + b"\r\n" + lines + b"\r\n\r\n" + gzip.compress(body))
+        done = hookline("verify", "stripe", "request", "--secret", "s", "--now", NOW, cwd=tmp_path)
+        assert out in done.out, done.out + done.err
+
+
+def test_a_body_of_ones_own_needs_no_sample_of_its_type(tmp_path: Path) -> None:
+    """The body says the type; without one, a sample of the type is asked for."""
+    body = '{"id": "evt_9", "type": "radar.early_fraud_warning.created"}'
+    more = ("--secret", "s", "--type", "radar.early_fraud_warning.created")
+    request = signed(tmp_path, "stripe", "-", *more, given=body)
+    assert request.endswith(f"\r\n\r\n{body}")
+    found = verified(tmp_path, request, "stripe", "--secret", "s").out
+    assert "stripe.radar.early_fraud_warning.created  evt_9" in found
+    bare = hookline("sign", "stripe", *more, cwd=tmp_path)
+    assert (bare.code, "There are samples of" in bare.err) == (2, True)

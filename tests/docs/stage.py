@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.docs.blocks import Block
+from tests.ports import free_port
 
 PATIENCE = 60.0
 Log = Callable[[], str]
@@ -128,12 +129,6 @@ def wait_for(port: int, process: subprocess.Popen[bytes], log: Log) -> None:
                 return
         time.sleep(0.05)
     raise AssertionError(f"nothing listens on {port}")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def allowing(port: str) -> dict[str, str]:

@@ -11,6 +11,8 @@ import pytest_asyncio
 
 from tests.api.conftest import Keys
 from tests.api.running import Running, Told
+from tests.systems.shown import CALCOM as CALCOM_EVENTS
+from tests.systems.shown import RETELL
 
 ENABLED = "/v1/systems/askpro-gateway/enabled"
 ENDED = "/webhooks/retell/call-ended"
@@ -71,6 +73,21 @@ async def test_what_comes_is_an_event_once(gateway: Gateway) -> None:
     assert await gateway.events() == ["retell.call_ended", "calcom.booking_created"]
     receipts = (await gateway.get("/v1/receipts"))["items"]
     assert sorted(one["outcome"] for one in receipts) == ["accepted", "accepted", "duplicate", "duplicate"]
+
+
+@pytest.mark.parametrize("path", RETELL)
+async def test_each_event_of_retell_has_its_path(gateway: Gateway, path: str) -> None:
+    event = path.rpartition("/")[2].replace("-", "_")
+    body = msgspec.json.encode({"event": event, "call": {"call_id": "c1"}})
+    assert (await gateway.send(path, body)).status in {200, 204}
+    assert await gateway.events() == [f"retell.{event}"]
+
+
+@pytest.mark.parametrize("trigger", CALCOM_EVENTS)
+async def test_each_event_of_calcom_comes_in_by_one_path(gateway: Gateway, trigger: str) -> None:
+    body = BOOKING.replace(b"BOOKING_CREATED", trigger.encode())
+    assert (await gateway.send(CALCOM, body)).status in {200, 204}
+    assert await gateway.events() == [f"calcom.{trigger.lower()}"]
 
 
 async def test_with_a_secret_only_what_is_signed_is_accepted(gateway: Gateway) -> None:

@@ -5,21 +5,15 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from hookline.catalog.loader import load_dialects, load_providers, load_systems
-from hookline.model.endpoint import Secret
-from hookline.model.ids import SecretId
 from tests.clock import ManualClock
 from tests.docs.blocks import DOCS
-from tests.engine.gateway import folder, gateway, until
-from tests.engine.receivers import receiving
+from tests.systems.capturing import SECRET, Delivered, delivered
 
-SECRET = "a secret of sixteen characters, and an ü"
 PAGES = sorted((DOCS / "receivers").glob("*.md"))
 SIGNED = [page.stem for page in PAGES if page.stem != "askpro-gateway"]
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -51,15 +45,6 @@ RUN = {
 }
 
 
-class Delivered(NamedTuple):
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def signature(self) -> str:
-        return next(value for name, value in self.headers.items() if name.lower().endswith("-signature"))
-
-
 def test_every_system_has_its_page() -> None:
     systems = load_systems(load_dialects(), load_providers())
     assert {page.stem for page in PAGES} == set(systems)
@@ -70,18 +55,6 @@ async def delivery(system: str, path: Path, clock: ManualClock) -> Delivered:
     events = load_systems(load_dialects(), load_providers())[system].events
     name, event = next(iter(events.items()))
     return await delivered(system, name, event.example, path, clock)
-
-
-async def delivered(system: str, name: str, data: object, path: Path, clock: ManualClock) -> Delivered:
-    """As the system's receivers get it."""
-    async with receiving() as receiver, gateway(folder(path), clock) as hookline:
-        await hookline.tenants()
-        secret = Secret(id=SecretId("sec_1"), value=SECRET, created_at=clock.now())
-        await hookline.endpoint(receiver.url(), system=system, dialect=system, secrets=(secret,))
-        await hookline.publish(json.dumps(data).encode(), type=name, system=system)
-        await until(lambda: len(receiver.got) == 1)
-        (got,) = receiver.got
-        return Delivered({key.lower(): value for key, value in got.headers.items()}, got.body)
 
 
 def snippet(system: str, language: str) -> str:

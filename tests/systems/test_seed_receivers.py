@@ -9,7 +9,6 @@ import importlib.util
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -27,11 +26,14 @@ from tests.api.running import serving, settings_for
 from tests.clock import ManualClock
 from tests.engine.gateway import folder, gateway, until
 from tests.engine.receivers import Got, receiving
+from tests.ports import free_port
 from tests.storage.people import a_tenant
-from tests.systems.test_receivers import SECRET, delivered
-from tests.systems.test_seeds import SEEDS, blocks, example_of
+from tests.systems.capturing import SECRET, delivered
+from tests.systems.documents import needs_documents, unit
+from tests.systems.shown import CREATED
 
-pytestmark = pytest.mark.skipif(not SEEDS.is_dir(), reason="the documents of the systems are not at hand")
+pytestmark = needs_documents
+FLASK, EXPRESS = "003/Python Flask Example/python", "003/Node.js Express Example/javascript"
 PORT = "5000"
 """Of the receivers as they stand."""
 CALL = {
@@ -40,11 +42,6 @@ CALL = {
     "to_extension": "102",
     "timestamp": "2026-01-01T12:00:00",
 }
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def has_express() -> bool:
@@ -93,7 +90,7 @@ async def test_the_pbx_own_receivers_take_a_call(language: str, tmp_path: Path, 
     if language == "javascript" and not has_express():
         pytest.skip("node or its express is not installed")
     command = [sys.executable] if language == "python" else ["node"]
-    (own,) = [text for text in blocks("003", language) if "/webhooks/pbx" in text and PORT in text]
+    own = unit(FLASK if language == "python" else EXPRESS)
     with served(command, own, tmp_path) as (port, process):
         await listens(port, process)
         async with gateway(folder(tmp_path / "data"), clock) as hookline:
@@ -133,9 +130,8 @@ async def test_the_php_of_callbacks_accepts_but_for_the_prefix(tmp_path: Path, c
     """It compares without `sha256=`, which the system's own header has: a fault that the page tells of."""
     if shutil.which("php") is None:
         pytest.skip("php is not installed")
-    (own,) = [text for text in blocks("001", "php") if "hash_equals" in text]
-    data = example_of("001", "callback.created")["data"]
-    told = await delivered("askpro-callbacks", "callback.created", data, tmp_path / "data", clock)
+    own = unit("001/HMAC Signature Verification/php")
+    told = await delivered(CREATED.system, CREATED.type, CREATED.body["data"], tmp_path / "data", clock)
     (tmp_path / "body").write_bytes(told.body)
     told_secret = own.replace("'whsec_...'", "file_get_contents('secret')")
     assert told_secret != own
@@ -177,7 +173,7 @@ async def test_the_gateways_own_middleware_accepts_what_is_forwarded_raw(
     """A handler behind Hookline goes on to verify for itself: what Hookline accepts, it accepts."""
     if shutil.which("php") is None:
         pytest.skip("php is not installed")
-    (own,) = [text for text in blocks("000", "php") if "hash_equals" in text]
+    own = unit("000/Signature Verification/php")
     (tmp_path / "own.php").write_text(_MIDDLEWARE % own)
     forwarded = await forwarded_raw(tmp_path / "data")
     (tmp_path / "body").write_bytes(forwarded.body)

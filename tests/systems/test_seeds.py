@@ -19,26 +19,18 @@ from hookline.model.api_key import Scope
 from tests.api.running import Running, serving, settings_for
 from tests.clock import ManualClock
 from tests.storage.people import a_tenant
-from tests.systems.test_receivers import SECRET, Delivered, delivered
+from tests.systems.capturing import SECRET, Delivered, delivered
+from tests.systems.documents import needs_documents, unit
+from tests.systems.shown import PBX_ADDED, PBX_LIST, TICKET
 
-SEEDS = Path(__file__).resolve().parents[3] / "shared" / "seeds"
-pytestmark = pytest.mark.skipif(not SEEDS.is_dir(), reason="the documents of the systems are not at hand")
-_BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-_CURL = re.compile(r"curl (?:.|\\\n)*?(?=\n(?:curl|$)|\Z)", re.DOTALL)
-
-
-def seed(number: str) -> str:
-    (file,) = SEEDS.glob(f"{number}*")
-    return file.read_text(errors="replace")
+pytestmark = needs_documents
+LOCAL, DOMAIN = "http://localhost:8080", "https://your-domain.com"
+"""Where the commands go."""
 
 
-def blocks(number: str, *languages: str) -> list[str]:
-    return [text for language, text in _BLOCK.findall(seed(number)) if language in languages]
-
-
-def curls(number: str) -> list[list[str]]:
-    found = [block.strip() for block in blocks(number, "bash") if block.strip().startswith("curl")]
-    return [shlex.split(one.replace("\\\n", " ")) for one in found]
+def command(name: str) -> list[str]:
+    """A block that is a command of curl, as words."""
+    return shlex.split(unit(name).replace("\\\n", " "))
 
 
 async def ran(command: list[str], api: Running, old: str) -> Any:
@@ -53,88 +45,38 @@ async def ran(command: list[str], api: Running, old: str) -> Any:
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 async def test_the_pbx_answers_its_own_commands(tmp_path: Path) -> None:
-    """Subscribe, list, delete, list: each answer has the fields that the guide shows, in their order."""
-    everything, add, remove, again = curls("003")
-    shown = [
-        json.loads(text)
-        for text in blocks("003", "json")
-        if "success_count" in text or "subscription" in text
-    ]
+    """Subscribe, list, delete, list: each answer is the one that the guide shows, but for times and counts."""
+    everything = command("003/Get All Webhook Subscriptions/bash")
+    assert command("003/Check Subscription Status/bash") == everything
     async with serving(settings_for(tmp_path, open_local_api=True)) as api:
-        await api.parts.store.tenants.create(a_tenant("alice"))
-        key = await api.key(Scope.MANAGE, "alice")
-        assert (await api.call("PUT", "/v1/systems/pbx/enabled", key)).status == 200
-        old = "http://localhost:8080"
-        assert await ran(everything, api, old) == []
-        added = await ran(add, api, old)
-        wanted = next(one for one in shown if isinstance(one, dict) and "subscription" in one)
-        assert added == wanted
-        listed = await ran(again, api, old)
-        like = next(one for one in shown if isinstance(one, list))
-        assert [list(one) for one in listed] == [list(like[0])]
-        assert len(listed[0]["created_at"]) == len(like[0]["created_at"])
-        removed = await ran(remove, api, old)
+        await enabled(api, "pbx")
+        assert await ran(everything, api, LOCAL) == []
+        assert await ran(command("003/Add Webhook Subscription/bash"), api, LOCAL) == PBX_ADDED
+        (listed,) = await ran(everything, api, LOCAL)
+        (like,) = PBX_LIST
+        assert list(listed) == list(like)
+        assert {**like, **listed} == {**listed, **PBX_ADDED["subscription"]}
+        assert len(listed["created_at"]) == len(like["created_at"])
+        removed = await ran(command("003/Delete Webhook Subscription/bash"), api, LOCAL)
         assert removed["success"] is True
-        assert await ran(everything, api, old) == []
+        assert await ran(everything, api, LOCAL) == []
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 async def test_the_autoresponder_takes_its_test_ticket(tmp_path: Path) -> None:
-    (command,) = curls("002")
     async with serving(settings_for(tmp_path)) as api:
-        await api.parts.store.tenants.create(a_tenant("alice"))
-        key = await api.key(Scope.MANAGE, "alice")
-        assert (await api.call("PUT", "/v1/systems/ai-support-autoresponder/enabled", key)).status == 200
-        told = await ran(command, api, "https://your-domain.com")
+        await enabled(api, "ai-support-autoresponder")
+        told = await ran(command("002/Test Incoming Webhook/bash"), api, DOMAIN)
     assert told["ticket"]["customer_email"] == "test@example.com"
     assert re.fullmatch(r"TKT-\d{4}-001", told["ticket"]["ticket_number"])
 
 
-EXAMPLES = [
-    ("001", "askpro-callbacks", "callback.created", ("event", "data", "idempotency_key", "timestamp")),
-    ("001", "askpro-callbacks", "callback.overdue", ("event", "data", "timestamp")),
-    ("002", "ai-support-autoresponder", "ticket.created", ("event", "data", "timestamp")),
-    ("003", "pbx", "call.started", ("event_id", "event_type", "timestamp", "data")),
-    ("004", "urpa", "activity.created", ("event", "data", "timestamp")),
-]
-CONTRADICTIONS = {
-    "callback.overdue": "its example has no idempotency_key, which every delivery of the system has"
-}
-"""Where a document says two things, and what was chosen."""
-
-
-@pytest.mark.parametrize("case", EXAMPLES, ids=lambda case: case[2])
-async def test_a_delivery_has_the_fields_of_the_example_in_their_order(
-    case: tuple[str, str, str, tuple[str, ...]], tmp_path: Path, clock: ManualClock
-) -> None:
-    number, system, event, fields = case
-    example = example_of(number, event)
-    assert set(example) == set(fields)
-    told = await delivered(system, event, example["data"], tmp_path, clock)
-    sent = json.loads(told.body)
-    if event not in CONTRADICTIONS:
-        assert list(sent) == list(example)
-    assert sent["data"] == example["data"]
-    for name in ("timestamp", "event_id"):
-        if name in example:
-            assert shape(sent[name]) == shape(example[name])
-
-
-def example_of(number: str, event: str) -> dict[str, Any]:
-    for text in blocks(number, "json"):
-        plain = re.sub(r",?\s*//.*$", "", text, flags=re.MULTILINE)
-        try:
-            found = json.loads(plain)
-        except ValueError:
-            continue
-        if isinstance(found, dict) and event in {found.get("event"), found.get("event_type")}:
-            return found
-    raise AssertionError(f"{number} shows no {event}")
-
-
-def shape(text: str) -> str:
-    """Digits are no matter; a zone's sign is."""
-    return re.sub(r"\d", "0", text)
+async def enabled(api: Running, system: str) -> str:
+    """For Alice, with the paths as they are; her key."""
+    await api.parts.store.tenants.create(a_tenant("alice"))
+    key = await api.key(Scope.MANAGE, "alice")
+    assert (await api.call("PUT", f"/v1/systems/{system}/enabled", key)).status == 200
+    return key
 
 
 _PYTHON = """
@@ -157,16 +99,8 @@ async def test_the_autoresponders_own_verifiers_accept(
 ) -> None:
     if shutil.which(command[0]) is None:
         pytest.skip(f"{command[0]} is not installed")
-    told: Delivered = await delivered(
-        "ai-support-autoresponder",
-        "ticket.created",
-        example_of("002", "ticket.created")["data"],
-        tmp_path,
-        clock,
-    )
-    own = next(
-        text for text in blocks("002", language) if "function verifySignature" in text or "def verify" in text
-    )
+    told: Delivered = await delivered(TICKET.system, TICKET.type, TICKET.body["data"], tmp_path, clock)
+    own = unit(f"002/Verifying Signatures/{language}")
     code = own.partition("// In your webhook handler")[0] + harness
     for secret, accepts in ((SECRET, True), (SECRET + "x", False)):
         (tmp_path / "body").write_bytes(told.body)
@@ -187,12 +121,10 @@ async def test_the_autoresponders_own_verifiers_accept(
 async def test_the_autoresponders_own_signer_is_believed(tmp_path: Path) -> None:
     if shutil.which("node") is None:
         pytest.skip("node is not installed")
-    own = next(text for text in blocks("002", "javascript") if "api/webhooks/receive" in text)
+    own = unit("002/Signature Verification/javascript")
     ticket = {"subject": "Signed", "message": "By the guide", "customer_email": "test@example.com"}
     async with serving(settings_for(tmp_path)) as api:
-        await api.parts.store.tenants.create(a_tenant("alice"))
-        key = await api.key(Scope.MANAGE, "alice")
-        assert (await api.call("PUT", "/v1/systems/ai-support-autoresponder/enabled", key)).status == 200
+        key = await enabled(api, "ai-support-autoresponder")
         (source,) = (await api.call("GET", "/v1/sources", key)).json["items"]
         path = f"/v1/sources/{source['id']}"
         assert (await api.call("PATCH", path, key, json={"secrets": ["a-secret"]})).status == 200
@@ -233,7 +165,7 @@ async def test_the_php_that_encodes_the_payload_again_agrees(
     """Bodies are written as `json_encode` writes them: with slashes and other letters escaped."""
     if shutil.which("php") is None:
         pytest.skip("php is not installed")
-    own = next(text for text in blocks("004", "php") if "hash_equals" in text)
+    own = unit("004/Signature Verification/php")
     data = {
         "id": "1",
         "title": "Größe 1/2 \u20ac \U0001f600",

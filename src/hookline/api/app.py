@@ -29,11 +29,12 @@ from hookline.api import (
 )
 from hookline.api.auth import Auth
 from hookline.api.faults import Faults, Routes
+from hookline.api.hot import HOT
 from hookline.api.openapi import Json, build_document
 from hookline.api.own_paths import OwnPaths, nowhere
 from hookline.api.parts import Parts
 from hookline.api.problem import NO_CONTENT, Answer
-from hookline.api.publish import HOT, MANY, ONE, Publishing
+from hookline.api.publish import MANY, ONE, Publishing
 from hookline.api.reading import ClientGone, Message, Receive, Scope, Send
 from hookline.api.receive import PATH, Receiving
 from hookline.api.rules import caller_of, make_guard, query_of

@@ -36,17 +36,17 @@ _DECLARATION = msgspec.json.Decoder(Declaration)
     status_code=200,
 )
 async def apply(body: RawBody, parts: NeedsParts, asked: Needs[ApplyQuery]) -> Applied:
-    """Make it so that there is what the declaration says: create, change, and delete what its owner declared before.
+    """Make it so that there is what the declaration says: create, change, and delete what its owner has made before.
 
-    All of it is checked before anything is done. Nothing of another owner is touched.
+    Deleted is what the declaration names no more, in tenants, too, that it does not name at all any more. All of it is
+    checked before anything is done. Nothing of another owner is touched, nothing that people made, and no tenant.
     """
     declared = decode_body(body, _DECLARATION)
     plan = await make_plan(parts, declared)
-    steps = [planned.step for planned in plan]
     if asked.dry_run in {None, "", "false"}:
-        await apply_plan(parts, plan, list(declared.tenants))
-        return Applied(steps=steps, applied=True)
-    return Applied(steps=steps, applied=False)
+        await apply_plan(parts, plan)
+        return Applied(steps=plan.steps, applied=True)
+    return Applied(steps=plan.steps, applied=False)
 
 
 HANDLERS = (apply,)

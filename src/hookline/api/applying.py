@@ -14,6 +14,7 @@ from hookline.api.parts import Parts
 from hookline.api.source_in import SourceIn, made_source
 from hookline.api.system_sources import make_sources
 from hookline.api.systems import EnabledIn, enabled_of, system_named
+from hookline.clock import Micros
 from hookline.errors import NotFound
 from hookline.model.declaration import Declaration, DeclaredTenant
 from hookline.model.endpoint import Endpoint
@@ -21,6 +22,7 @@ from hookline.model.ids import TenantId
 from hookline.model.source import Source
 from hookline.model.system import EnabledSystem
 from hookline.model.tenant import Tenant
+from hookline.storage.declared import Owned
 from hookline.storage.directory import TenantConfig
 
 OWNER, KEY = "hookline.declared_by", "hookline.declared_as"
@@ -47,6 +49,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """What its file calls it."""
     fields: list[str] = []
     """What changes of it."""
+    waiting: int = 0
+    """Deliveries that wait for an endpoint which goes: they are cancelled."""
 
 
 class Planned(NamedTuple):
@@ -54,41 +58,76 @@ class Planned(NamedTuple):
     do: Callable[[], Awaitable[object]]
 
 
-Plan = Sequence[Planned]
+class Plan(NamedTuple):
+    """What has to be done, and what its owner has made before and after."""
+
+    owner: str
+    planned: Sequence[Planned]
+    before: Owned
+    after: Owned
+
+    @property
+    def tenants(self) -> set[TenantId]:
+        return {*self.before, *self.after}
+
+    @property
+    def steps(self) -> list[Step]:
+        return [one.step for one in self.planned]
 
 
 async def make_plan(parts: Parts, declared: Declaration) -> Plan:
-    """What has to be done. Raises InvalidField, with the field of the declaration, for what cannot be."""
-    plan: list[Planned] = []
-    for tenant, wanted in declared.tenants.items():
-        with below(f"tenants.{tenant}"):
-            plan += await _Tenant(parts, TenantId(tenant), declared.owner).plan(wanted)
-    return plan
+    """Raises InvalidField, with the field of the declaration, for what cannot be.
+
+    What goes comes first, in all tenants: its place may be wanted by what is made.
+    """
+    before = await parts.store.declared.of(declared.owner)
+    gone: list[Planned] = []
+    made_or_changed: list[Planned] = []
+    after: dict[TenantId, Mapping[str, Micros]] = {}
+    for name in [*declared.tenants, *(one for one in before if one not in declared.tenants)]:
+        tenant = _Tenant(parts, TenantId(name), declared.owner, before.get(TenantId(name), {}))
+        wanted = declared.tenants.get(name)
+        with below(f"tenants.{name}"):
+            made_or_changed += await tenant.plan(wanted) if wanted is not None else ()
+        gone += await tenant.plan_gone(wanted or DeclaredTenant())
+        if wanted is not None:
+            after[tenant.tenant] = tenant.enabled
+    return Plan(declared.owner, [*gone, *made_or_changed], before, after)
 
 
-async def apply_plan(parts: Parts, plan: Plan, tenants: Sequence[str]) -> None:
-    """Step by step. Raises what a step raises; those before it stay done."""
-    for planned in plan:
+async def apply_plan(parts: Parts, plan: Plan) -> None:
+    """Step by step. Raises what a step raises; those before it stay done, and are the owner's: what it is about to make
+    is noted first.
+    """
+    if plan.after != plan.before:
+        both = {
+            tenant: {**plan.before.get(tenant, {}), **plan.after.get(tenant, {})} for tenant in plan.tenants
+        }
+        await parts.store.declared.put(plan.owner, both)
+    for planned in plan.planned:
         await planned.do()
-    for tenant in tenants:
-        await parts.directory.reload(TenantId(tenant))
+    if plan.after != plan.before:
+        await parts.store.declared.put(plan.owner, plan.after)
+    for tenant in {*plan.after, *(TenantId(step.tenant) for step in plan.steps)}:
+        await parts.directory.reload(tenant)
     parts.wake()
 
 
 class _Tenant:
     """The plan of one."""
 
-    def __init__(self, parts: Parts, tenant: TenantId, owner: str) -> None:
+    def __init__(self, parts: Parts, tenant: TenantId, owner: str, before: Mapping[str, Micros]) -> None:
         self.parts = parts
         self.tenant = tenant
         self.owner = owner
         self.now = parts.clock.now()
+        self.before = before
+        self.enabled: dict[str, Micros] = {}
+        """The systems of the owner's, once `plan` has run."""
 
     async def plan(self, wanted: DeclaredTenant) -> list[Planned]:
-        try:
-            config: TenantConfig | None = await self.parts.config(self.tenant)
-        except NotFound:
-            config = None
+        """What is made and changed."""
+        config = await self._config()
         plan = [] if config is not None else [self._new_tenant(wanted)]
         used = dict(config.systems) if config is not None else {}
         for name, values in wanted.systems.items():
@@ -96,6 +135,33 @@ class _Tenant:
                 plan += self._system(name, values, used)
         plan += await self._endpoints(wanted.endpoints, config, used)
         return plan + self._sources(wanted.sources, config)
+
+    async def plan_gone(self, wanted: DeclaredTenant) -> list[Planned]:
+        """What the owner has made and names no more. Nothing of a tenant that is gone."""
+        config = await self._config()
+        if config is None:
+            return []
+        endpoints = self._own(config.endpoints.values())
+        gone = [
+            await self._gone_endpoint(key, one)
+            for key, one in endpoints.items()
+            if key not in wanted.endpoints
+        ]
+        delete = self.parts.store.sources.delete
+        for key, one in self._own(config.sources.values()).items():
+            if key not in wanted.sources:
+                gone.append(self._gone("source", key, partial(delete, self.tenant, one.id, self.now)))
+        disable = self.parts.store.enabled_systems.delete
+        for name, known in config.systems.items():
+            if name not in wanted.systems and self.before.get(name) == known.created_at:
+                gone.append(self._gone("system", name, partial(disable, self.tenant, name)))
+        return gone
+
+    async def _config(self) -> TenantConfig | None:
+        try:
+            return await self.parts.config(self.tenant)
+        except NotFound:
+            return None
 
     def _step(self, action: Action, noun: str, name: str, fields: Sequence[str] = ()) -> Step:
         return Step(action=action, noun=noun, tenant=self.tenant, name=name, fields=list(fields))
@@ -112,6 +178,8 @@ class _Tenant:
         given = convert_values(values, EnabledIn)
         enabled = enabled_of(given, system, self.tenant, self.now, known)
         used[name] = enabled
+        if known is None or self.before.get(name) == known.created_at:
+            self.enabled[name] = enabled.created_at  # one that was enabled by hand stays its own
         changed = _differing(known, enabled)
         if not changed:
             return []
@@ -133,11 +201,8 @@ class _Tenant:
         plan = []
         for key, values in wanted.items():
             with below(f"endpoints.{key}"):
-                plan += await self._endpoint(key, values, own.pop(key, None), used)
-        return plan + [
-            self._gone("endpoint", key, partial(remove, self.parts, self.tenant, one.id))
-            for key, one in own.items()
-        ]
+                plan += await self._endpoint(key, values, own.get(key), used)
+        return plan
 
     async def _endpoint(
         self,
@@ -168,12 +233,8 @@ class _Tenant:
         plan = []
         for key, values in wanted.items():
             with below(f"sources.{key}"):
-                plan += self._source(key, values, own.pop(key, None))
-        delete = self.parts.store.sources.delete
-        return plan + [
-            self._gone("source", key, partial(delete, self.tenant, one.id, self.now))
-            for key, one in own.items()
-        ]
+                plan += self._source(key, values, own.get(key))
+        return plan
 
     def _source(self, key: str, values: Mapping[str, Any], known: Source | None) -> list[Planned]:
         given = convert_values({**values, "metadata": self._marked(values, key)}, SourceIn)
@@ -189,12 +250,20 @@ class _Tenant:
     ) -> Planned:
         return Planned(self._step(Action.CHANGE, noun, key, fields), do)
 
+    async def _gone_endpoint(self, key: str, endpoint: Endpoint) -> Planned:
+        waiting = await self.parts.store.deliveries.waiting(self.tenant, endpoint.id)
+        step = msgspec.structs.replace(self._step(Action.DELETE, "endpoint", key), waiting=waiting)
+        return Planned(step, partial(remove, self.parts, self.tenant, endpoint.id))
+
     def _gone(self, noun: str, key: str, do: Callable[[], Awaitable[object]]) -> Planned:
         return Planned(self._step(Action.DELETE, noun, key), do)
 
     def _own(self, things: Any) -> dict[str, Any]:
-        """By their keys: those that this owner declared before."""
+        """By their keys: those that this owner declared before. Of a copy that somebody made of one, with its mark, the
+        older is meant.
+        """
         mine = [one for one in things if one.metadata.get(OWNER) == self.owner]
+        mine.sort(key=lambda one: str(one.id), reverse=True)
         return {one.metadata.get(KEY, ""): one for one in mine}
 
     def _marked(self, values: Mapping[str, Any], key: str) -> dict[str, Any]:

@@ -97,6 +97,8 @@ def _request(body: Json | None, document: Json) -> str:
     if body is None:
         return ""
     ((media_type, content),) = body["content"].items()
+    if "example" not in content:
+        return "<h4>Body <small>whatever is sent</small></h4>"
     example = msgspec.json.format(msgspec.json.encode(content["example"])).decode()
     told = _fields(content["schema"], document)
     return f"<h4>Body <small>{media_type}</small></h4>{told}<pre>{html.escape(example)}</pre>"

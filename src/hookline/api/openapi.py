@@ -36,10 +36,18 @@ class HotRoute(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     doc: str
     rule: Rule
-    answer: type[msgspec.Struct]
+    answer: Any
+    """As that of an Operation."""
     parameters: tuple[Json, ...] = ()
     body_schema: Json = {}
     """What the types cannot say of the body."""
+    tag: str = "events"
+    method: str = "post"
+    status: int = 202
+    refused: tuple[int, ...] = ()
+    """What a route that is open to everybody can refuse with."""
+    content: Json = {}
+    """Of a body that has no form of ours."""
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +63,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     answer: Any
     """A Struct, None for an empty answer, or bytes."""
     parameters: tuple[Json, ...] = ()
+    refused: tuple[int, ...] = ()
+    content: Json = {}
 
 
 def build_document(nouns: Sequence[Any], hot: Sequence[HotRoute]) -> Json:
@@ -66,7 +76,8 @@ def build_document(nouns: Sequence[Any], hot: Sequence[HotRoute]) -> Json:
         paths.setdefault(one.path, {})[one.method] = _described(one, docs)
     schemas = _schemas(operations, docs)
     for route in hot:
-        schemas[_name(route.rule.body)].update(route.body_schema)
+        if route.body_schema:
+            schemas[_name(route.rule.body)].update(route.body_schema)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -86,15 +97,17 @@ def build_document(nouns: Sequence[Any], hot: Sequence[HotRoute]) -> Json:
 
 def _of_hot(hot: HotRoute) -> Operation:
     return Operation(
-        tag="events",
-        method="post",
+        tag=hot.tag,
+        method=hot.method,
         path=hot.path,
         name=hot.name,
         doc=hot.doc,
         rule=hot.rule,
-        status=202,
+        status=hot.status,
         answer=hot.answer,
         parameters=hot.parameters,
+        refused=hot.refused,
+        content=hot.content,
     )
 
 
@@ -138,6 +151,8 @@ def _described(one: Operation, docs: FieldDocs) -> Json:
         told["security"] = [{"key": []}]
     if one.rule.body is not None:
         told["requestBody"] = _body(one.rule, one.rule.body)
+    if one.content:
+        told["requestBody"] = {"required": False, "content": one.content}
     return told
 
 
@@ -168,6 +183,7 @@ def _problems(one: Operation) -> Iterator[int]:
     """What a route of this kind can refuse with."""
     rule = one.rule
     if rule.scope is None:
+        yield from one.refused
         return
     yield from (400, 401, 403, 404, 422, 503)
     if rule.body is not None:

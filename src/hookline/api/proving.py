@@ -9,10 +9,10 @@ import msgspec
 
 from hookline.api.receive_rows import Knock
 from hookline.model.receipt import Refusal
-from hookline.receive.encoding import decoded
+from hookline.receive.encoding import plain_of
 from hookline.receive.fetcher import AGAIN, KEPT, Fetcher, KeyUnavailable
 from hookline.receive.fetching import Wanted
-from hookline.receive.inbound import Inbound, Malformed
+from hookline.receive.inbound import Malformed
 from hookline.receive.keys import NamedKey
 from hookline.receive.scheme import Verdict
 
@@ -72,18 +72,8 @@ async def _judged(knock: Knock) -> tuple[Knock, Verdict]:
 
 def decoded_knock(knock: Knock) -> Knock:
     """With what is in its body, where that is compressed; where it cannot be read: as it is, and flagged."""
-    encoding = encoding_of(knock.inbound)
-    if not encoding:
-        return knock
     try:
-        return knock.with_body(decoded(knock.inbound.body, encoding, knock.registered.source.body_limit))
+        inner = plain_of(knock.inbound, knock.registered.source.body_limit)
     except Malformed as error:
         return knock.flagged(str(error))
-
-
-def encoding_of(inbound: Inbound) -> bytes:
-    """Of the body; empty for none."""
-    if b"content-encoding" not in inbound.by_name:
-        return b""
-    found = (inbound.by_name[b"content-encoding"] or b"several").strip().lower()
-    return b"" if found == b"identity" else found
+    return knock if inner is knock.inbound else msgspec.structs.replace(knock, inbound=inner)

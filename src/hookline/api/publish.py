@@ -289,4 +289,3 @@ MANY = HotRoute(
     rule=Rule(scope=KeyScope.PUBLISH, body=BatchIn),
     answer=BatchAccepted,
 )
-HOT = (ONE, MANY)

@@ -12,7 +12,7 @@ import msgspec
 
 from hookline.api.parts import Parts
 from hookline.api.problem import Answer, problem_answer
-from hookline.api.proving import LARGE, Proving, apart, encoding_of
+from hookline.api.proving import LARGE, Proving, apart
 from hookline.api.publish import overloaded
 from hookline.api.reading import Receive, Scope, read_or_drain
 from hookline.api.receive_rows import Knock, refused_receipt, rows_of
@@ -37,6 +37,7 @@ from hookline.model.endpoint import Secret
 from hookline.model.ids import SourceId, TenantId
 from hookline.model.receipt import Outcome, Receipt, Refusal
 from hookline.model.source import DEFAULT_BODY_LIMIT, MAX_BODY_LIMIT
+from hookline.receive.encoding import encoding_of
 from hookline.receive.handshake import Answered, Shaken, Shaker
 from hookline.receive.inbound import Inbound
 from hookline.receive.registry import Registered

@@ -41,13 +41,6 @@ class Knock(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     def flagged(self, flag: str) -> Self:
         return msgspec.structs.replace(self, flag=flag)
 
-    def with_body(self, body: bytes) -> Self:
-        """Decoded: what says otherwise goes."""
-        known = self.inbound
-        headers = [line for line in known.headers if line[0] not in {b"content-encoding", b"content-length"}]
-        inbound = Inbound(method=known.method, url=known.url, headers=headers, body=body)
-        return msgspec.structs.replace(self, inbound=inbound)
-
     def judged_by(self, registered: Registered) -> Verdict:
         """Also by rules of its source that are newer than those that it was verified by."""
         return registered.receiver.verify(self.proven or self.inbound, self.at, self.fetched)

@@ -23,6 +23,7 @@ _STEPS = (
     column("tenant", "tenant"),
     column("name", "name"),
     Column("fields", lambda row: ", ".join(row["fields"])),
+    Column("cancels", lambda row: f"{row['waiting']} waiting" if row["waiting"] else ""),
 )
 
 
@@ -33,9 +34,9 @@ def apply(
     dry_run: Annotated[bool, Parameter(negative="", help="Only show what would be done.")] = False,
     reach: Reach = HERE,
 ) -> None:
-    """Make it so that there is what a file says. It deletes only what the same file has declared before.
+    """Make it so that there is what a file says. It deletes only what the same file has made before and names no more.
 
-    All of it is checked before anything is done. Secrets stand elsewhere: `{env: NAME}` or `{file: PATH}`.
+    All of it is checked before anything is done, and --dry-run shows it. Secrets stand elsewhere: `{env: NAME}` or `{file: PATH}`.
 
     For example:
 

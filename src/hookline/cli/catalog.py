@@ -6,10 +6,12 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 from cyclopts import Parameter
 
 from hookline.cli.catalog_faults import faults_of
 from hookline.cli.exits import Exit, Failed
+from hookline.cli.output import print_json
 from hookline.cli.preset_faults import check_folder
 from hookline.cli.reach import Config, settings_of
 from hookline.cli.shelf import shelf_at
@@ -27,6 +29,7 @@ def check(
             negative="",
         ),
     ],
+    json: Annotated[bool, Parameter(negative="", help="As one JSON object.", show_default=False)] = False,
     config: Config = None,
 ) -> int:
     """Check folders of providers and presets: their files are read, and their samples must be as they say.
@@ -43,16 +46,18 @@ def check(
     """
     asked = list(folders) or [*_built_in(), *_own(settings_of(config).catalog)]
     found = [one for folder in asked for one in _found(folder)]
-    faults = checked = 0
-    for noun, folder in found:
-        told, samples = _CHECKS[noun](folder)
-        checked += samples
-        faults += len(told)
-        for fault in told:
-            print(f"fault: {clean(fault)}", file=sys.stderr)
+    checked = [_CHECKS[noun](folder) for noun, folder in found]
+    faults = [fault for told, _ in checked for fault in told]
+    samples = sum(count for _, count in checked)
     counted = {noun: sum(one[0] == noun for one in found) for noun in _CHECKS}
+    if json:
+        nouns = {f"{noun}s": count for noun, count in counted.items()}
+        print_json(msgspec.json.encode({**nouns, "samples": samples, "faults": faults}))
+        return Exit.ERROR if faults else Exit.OK
+    for fault in faults:
+        print(f"fault: {clean(fault)}", file=sys.stderr)
     kinds = [_many(count, noun) for noun, count in counted.items() if count]
-    print(f"{', '.join([*kinds, _many(checked, 'sample')])}: {_many(faults, 'fault')}.")
+    print(f"{', '.join([*kinds, _many(samples, 'sample')])}: {_many(len(faults), 'fault')}.")
     return Exit.ERROR if faults else Exit.OK
 
 

@@ -3,8 +3,8 @@
 import msgspec
 
 from hookline.api.app import NOUNS
+from hookline.api.hot import HOT
 from hookline.api.openapi import build_document
-from hookline.api.publish import HOT
 from hookline.cli.output import print_json
 
 

@@ -1,7 +1,7 @@
 """Shelf: a provider of the catalogue with its samples, looked at without a gateway."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -117,9 +117,14 @@ def signed_sample(
     body: bytes | None = None,
     rules: Rules = AS_SHOWN,
 ) -> tuple[Sample, Inbound]:
-    """The first sample that can be signed so, as the provider would sign it. Raises Failed, InvalidField."""
+    """The first sample that can be signed so, as the provider would sign it. Raises Failed, InvalidField.
+
+    `body`: in place of the sample's; then a sample of any type will do, because the body says the type.
+    """
     secret = secret_of(given.secret)
     faults: list[InvalidField] = []
+    if body is not None and not any(_is_of(shelf, one, given.event_type) for one in shelf.samples):
+        given = replace(given, event_type="")
     for sample in _candidates(shelf, given, secret, rules.schemes):
         try:
             provider = provider_for(shelf, sample, given, rules)

@@ -20,8 +20,8 @@ async def apply_file(parts: Parts, file: DeclaredFile) -> None:
         plan = await make_plan(parts, declared)
     except BadRequest as error:
         raise file.told(error, declared) from error
-    await apply_plan(parts, plan, list(declared.tenants))
-    parts.telemetry.emit(DeclarationApplied(owner=declared.owner, steps=len(plan)))
+    await apply_plan(parts, plan)
+    parts.telemetry.emit(DeclarationApplied(owner=declared.owner, steps=len(plan.steps)))
 
 
 @contextmanager

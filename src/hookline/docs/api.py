@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import msgspec
 
 from hookline.api.app import NOUNS
+from hookline.api.hot import HOT
 from hookline.api.openapi import SCOPE, WALL, Json, build_document
-from hookline.api.publish import HOT
 from hookline.docs.markdown import code, one_line, page, table
 
 _ABOUT = """The whole document is [openapi.json](openapi.json); a running gateway serves it at `/openapi.json`, and as a page at
@@ -16,7 +16,9 @@ below them ([api-key](../nouns/api-key.md)). *Tenant* says whether an admin key 
 - **Bodies** are JSON. Unknown fields are refused, with the nearest known name. `PATCH` is a JSON merge patch (RFC 7396).
 - **Lists** answer `items`, `next_cursor` and `next`. Follow `next` until it is null; `limit` is the length of a page.
 - **Times** are ISO 8601 in UTC with microseconds. A time that you send needs a zone.
-- **Errors** are problem documents: see [errors](errors.md)."""
+- **Errors** are problem documents: see [errors](errors.md).
+
+The paths that systems have of their own are [beside it](own-paths.md)."""
 _WALLS = {"required": "must", "optional": "may", "none": "no"}
 
 
@@ -50,5 +52,5 @@ def _routes(document: Json, tag: str) -> Iterator[tuple[str, ...]]:
 
 def _body(operation: Json) -> str:
     for content in operation.get("requestBody", {}).get("content", {}).values():
-        return str(content["schema"]["$ref"].rpartition("/")[2])
+        return str(content["schema"].get("$ref", "").rpartition("/")[2])
     return ""

@@ -1,6 +1,6 @@
 """A language that files are written in, as tables: from its structs and enums, and the texts that stand in them."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from enum import Enum
 from types import NoneType
 from typing import Annotated, Literal, get_args, get_origin
@@ -47,9 +47,22 @@ def takes(kind: object) -> str:
     if origin is Annotated:
         return takes(args[0]) + _bound(args[0], args[1])
     inner = [takes(one) for one in args if one is not NoneType and not isinstance(one, msgspec.Meta)]
-    if origin is tuple:
+    if origin in {tuple, list}:
         return f"list: {inner[0]}"
     return f"map: text → {inner[1]}" if origin is dict else " or ".join(inner)
+
+
+def parts_of(kinds: Iterable[object]) -> Iterator[type[msgspec.Struct]]:
+    """Every struct that is one of them or stands in one, each once, as they are met."""
+    seen = list[object]()
+    open_ = list(kinds)
+    while open_:
+        kind = open_.pop(0)
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind not in seen:
+            seen.append(kind)
+            yield kind
+            open_ += [field.type for field in msgspec.structs.fields(kind)]
+        open_ += get_args(kind)
 
 
 def _bound(kind: object, meta: msgspec.Meta) -> str:

@@ -8,6 +8,7 @@ from hookline.docs.api import api_page, openapi_text
 from hookline.docs.cli import cli_page
 from hookline.docs.dialects import dialects_page
 from hookline.docs.errors import errors_page
+from hookline.docs.own_paths import own_paths_page
 from hookline.docs.presets import preset_language_page, presets_page
 from hookline.docs.providers import provider_language_page, providers_page
 from hookline.docs.receipts import receipts_page
@@ -27,6 +28,7 @@ PAGES: Mapping[str, Callable[[], str]] = MappingProxyType(
         "errors.md": errors_page,
         "events-and-metrics.md": telemetry_page,
         "openapi.json": openapi_text,
+        "own-paths.md": own_paths_page,
         "preset-language.md": preset_language_page,
         "presets.md": presets_page,
         "provider-language.md": provider_language_page,

@@ -1,14 +1,15 @@
 """systems.md, from the catalogue."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import msgspec
 
 from hookline.catalog.loader import load_dialects, load_providers, load_systems
-from hookline.deliver.retry import delay_before
 from hookline.docs.markdown import block, code, one_line, page, table
 from hookline.docs.own_paths import own_paths
-from hookline.model.record_rules import RecordDeadline, RecordKind, RecordRule, Scalar
+from hookline.docs.system_records import record_section
+from hookline.docs.words import attempts
+from hookline.model.dialect import Dialect, Keys
 from hookline.model.retry import AnyRetryPolicy
 from hookline.model.system import SecretRule, System, SystemEvent
 
@@ -21,19 +22,22 @@ Your own stand in the folder that the setting `catalog` names, as `systems/NAME/
 example must fit its schema.
 
 Paths that a system has of its own are served for the tenants that enabled it, under the host or prefix that `hookline systems enable` gave
-them. A key is sent as `Authorization: Bearer hk_…`, and says the tenant."""
-_MINUTE = 60
+them. A key is sent as `Authorization: Bearer hk_…`, and says the tenant. [Own paths](own-paths.md) has their bodies, answers and statuses.
+
+Names in braces are places: of a body, a header, an id as [dialects](dialects.md#the-language) have them, of a record's events as
+[the language of systems](system-language.md#records) has them."""
 
 
 def systems_page() -> str:
-    found = [one for _, one in sorted(load_systems(load_dialects(), load_providers()).items())]
+    dialects = load_dialects()
+    found = [one for _, one in sorted(load_systems(dialects, load_providers()).items())]
     head = ("system", "title", "event types", "dialect")
     return page(
         "Systems",
         "src/hookline/catalog/systems",
         _ABOUT,
         table(head, (_row(system) for system in found)),
-        *(_section(system) for system in found),
+        *(_section(system, dialects[system.dialect]) for system in found),
     )
 
 
@@ -41,91 +45,86 @@ def _row(system: System) -> tuple[str, ...]:
     return f"[`{system.name}`](#{system.name})", system.title, str(len(system.events)), code(system.dialect)
 
 
-def _section(system: System) -> str:
+def _section(system: System, dialect: Dialect) -> str:
     rows = [(code(name), event.description) for name, event in system.events.items()]
     parts = (
         f"## {system.name}",
         one_line(f"**{system.title}.** {system.description}"),
-        "\n".join(f"- {line}" for line in _lines(system)),
+        "\n".join(f"- {line}" for line in (*_lines(system), *_wire(dialect))),
+        table(("header of a delivery", "value"), _headers(dialect)),
         *filter(None, (own_paths(system.name),)),
         table(("event type", "when"), rows),
-        *(_record(name, kind) for name, kind in system.records.items()),
+        *(record_section(name, kind) for name, kind in system.records.items()),
         *(_example(name, event) for name, event in system.events.items()),
     )
     return "\n\n".join(parts)
 
 
 def _lines(system: System) -> Iterator[str]:
-    yield f"Attempts: {attempts(system.retry)}."
+    yield f"Attempts: {attempts(system.retry)}. {_answers(system.retry)}"
     yield f"Timeout: {system.timeout:g} s."
     yield f"Secret: {_secret(system.secret)}."
+    if system.tenant:
+        yield f"Its paths or bodies call the tenant {code(system.tenant)}: `--known-as` says what that is, else the tenant's id."
     for source in system.sources.values():
         paths = ", ".join(code(f"POST {path}") for path in source.paths)
         provider = f"[`{source.provider}`](providers.md#{source.provider})"
         yield one_line(f"Receives at {paths}, by the provider {provider}: {source.description}")
 
 
-def attempts(policy: AnyRetryPolicy) -> str:
-    """`3: at once, then after 60 s, 60 s`."""
-    delays: list[str] = []
-    while (delay := delay_before(policy, len(delays) + 1, draw=0)) is not None:
-        delays.append(_span(delay))
-    return f"{len(delays) + 1}: at once" + (f", then after {', '.join(delays)}" if delays else "")
+def _answers(policy: AnyRetryPolicy) -> str:
+    """What is read in a receiver's answer but whether it is a 2xx."""
+    spread = f"Spread by up to {policy.jitter:.0%}" if policy.jitter else "To the second"
+    wish = "`Retry-After` is granted" if policy.retry_after else "`Retry-After` is not looked at"
+    gone = "410 ends it and switches the endpoint off" if policy.gone else "410 is a failure like any other"
+    return f"{spread}; {wish}; {gone}."
 
 
-def _span(seconds: float) -> str:
-    if seconds < 2 * _MINUTE:
-        return f"{seconds:g} s"
-    minutes = seconds / _MINUTE
-    return f"{minutes:g} min" if minutes < 2 * _MINUTE else f"{minutes / _MINUTE:g} h"
+def _wire(dialect: Dialect) -> Iterator[str]:
+    link = f"[`{dialect.name}`](dialects.md#{dialect.name}-{dialect.title.lower().replace(' ', '-')})"
+    yield f"Wire format: the dialect {link}. Body: {_body(dialect.body.json)}, written in the style `{dialect.style.value}`."
+    if dialect.batch is not None:
+        yield f"In a batch, each event is {_body(dialect.batch.json)}."
+    yield f"Id: {code(dialect.id)}. Times: {_times(dialect)}."
+    if dialect.signing is None:
+        yield "Not signed."
+    else:
+        keyed = (
+            "the secret's own text"
+            if dialect.signing.keys is Keys.TEXT
+            else "the bytes that its base64 stands for"
+        )
+        content = (
+            "the body as it is sent" if dialect.signing.content == "{body}" else code(dialect.signing.content)
+        )
+        yield f"Signature: {code(dialect.signing.hmac)}, HMAC-SHA256 of {content}, keyed with {keyed}."
+
+
+def _body(form: object) -> str:
+    return "the data itself" if form == "{data}" else code(msgspec.json.encode(form).decode())
+
+
+def _times(dialect: Dialect) -> str:
+    digits = f"{dialect.time.digits} digits of a second" if dialect.time.digits else "whole seconds"
+    marks = {"Z": "in UTC with `Z`", "offset": "with the offset", "none": "without a zone"}
+    zone = (
+        "" if dialect.time.mark == "Z" else f", in the tenant's zone ({dialect.time.zone} unless it has one)"
+    )
+    return f"{digits}, {marks[dialect.time.mark]}{zone}"
+
+
+def _headers(dialect: Dialect) -> Iterator[tuple[str, str]]:
+    for name, value in dialect.headers.items():
+        yield code(name), code(value) + (", where there is a secret" if "{signature}" in value else "")
 
 
 def _secret(rule: SecretRule) -> str:
     least = f"at least {rule.minimum} characters" if rule.minimum else "any text"
-    without = "one is made where none is given" if rule.made else "without one, nothing is signed"
+    begins = f", and begins with {code(rule.prefix)}" if rule.prefix else ""
+    without = f"one is made where none is given{begins}" if rule.made else "without one, nothing is signed"
     return f"{least}; {without}"
 
 
 def _example(name: str, event: SystemEvent) -> str:
     shown = msgspec.json.format(msgspec.json.encode(event.example), indent=2).decode()
     return f"{code(name)}\n\n{block(shown, 'json')}"
-
-
-def _record(name: str, kind: RecordKind) -> str:
-    rows = [(code(event), _when(rule)) for event, rule in kind.events.items()]
-    rows += [(code(event), _passes(rule)) for event, rule in kind.deadlines.items()]
-    told = [f"**Record {code(name)}.** {kind.description}"]
-    if kind.closed:
-        told.append(f"No date of it counts any more when {_values(kind.closed)}.")
-    if kind.delivery:
-        fields = f"{code(kind.delivery.status)} and {code(kind.delivery.error)}"
-        told.append(f"How the deliveries of its events go stands in {fields}.")
-    return one_line(" ".join(told)) + "\n\n" + table(("makes", "when"), rows)
-
-
-def _when(rule: RecordRule) -> str:
-    """As the rules are read: of several conditions on a change, any one will do."""
-    found: list[str] = []
-    if rule.created:
-        found.append("it is new" + (f" and {_values(rule.became)}" if rule.became else ""))
-    if rule.became:
-        found.append(
-            " and ".join(f"{code(field)} becomes {_any(value)}" for field, value in rule.became.items())
-        )
-    found += [f"{code(field)} is set to another value" for field in rule.changed]
-    if rule.updated:
-        found.append("a field changes that no other event speaks of")
-    return ", or ".join(found)
-
-
-def _passes(rule: RecordDeadline) -> str:
-    return f"{code(rule.at)} passes" if not rule.after else f"{_span(rule.after)} after {code(rule.at)}"
-
-
-def _values(wanted: dict[str, Scalar | list[Scalar]] | dict[str, list[Scalar]]) -> str:
-    return " and ".join(f"{code(field)} is {_any(value)}" for field, value in wanted.items())
-
-
-def _any(value: Scalar | Sequence[Scalar]) -> str:
-    values = value if isinstance(value, list) else [value]
-    return " or ".join(code(msgspec.json.encode(one).decode().strip('"')) for one in values)

@@ -23,9 +23,9 @@ class DeclaredTenant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class Declaration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What should be there. What the owner declared before and declares no more is deleted; nothing else is."""
+    """What should be there. What the owner has made before and declares no more is deleted; nothing else is."""
 
     owner: Key = "file"
     """Who declares it: things of other owners, and of nobody, are left alone."""
-    tenants: Annotated[dict[str, DeclaredTenant], msgspec.Meta(min_length=1, max_length=1000)]
-    """By id."""
+    tenants: Annotated[dict[str, DeclaredTenant], msgspec.Meta(max_length=1000)]
+    """By id. Of a tenant that the owner named before and names no more, all that the owner made goes."""

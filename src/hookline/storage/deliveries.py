@@ -8,7 +8,7 @@ from hookline.clock import Micros
 from hookline.errors import Conflict
 from hookline.model.attempt import Attempt
 from hookline.model.delivery import TERMINAL, Delivery, DeliveryDetail, State, sources
-from hookline.model.ids import DeliveryId, TenantId
+from hookline.model.ids import DeliveryId, EndpointId, TenantId
 from hookline.model.page import Page
 from hookline.storage.backlog import Backlog, count_backlog
 from hookline.storage.columns import DELIVERY, read_attempt, read_delivery
@@ -16,6 +16,7 @@ from hookline.storage.database import Database
 from hookline.storage.filters import DeliveryFilter, on_deliveries
 from hookline.storage.in_hand import Span, can_be_in_hand, find_in_hand, list_in_hand
 from hookline.storage.schema import attempts, deliveries
+from hookline.storage.settle import count_waiting
 from hookline.storage.wall import absent, cut, within
 
 _COLUMNS = tuple(deliveries.c[name] for name in DELIVERY)
@@ -51,6 +52,10 @@ class Deliveries:
     async def cancel(self, tenant_id: TenantId, delivery_id: DeliveryId, now: Micros) -> Delivery:
         """Raises Conflict when it has ended, or while it is being sent."""
         return await self._database.write(lambda connection: _cancel(connection, tenant_id, delivery_id, now))
+
+    async def waiting(self, tenant_id: TenantId, endpoint_id: EndpointId) -> int:
+        """How many wait for the endpoint, due or held; not those that are being sent."""
+        return await self._database.read(lambda connection: count_waiting(connection, tenant_id, endpoint_id))
 
     async def backlog(self, limit: int) -> Backlog:
         """Of all tenants: what waits, counted up to `limit` for each tenant."""

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, literal, not_, select, text, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, not_, select, text, update
 
 from hookline.clock import MINUTE, Micros
 from hookline.model.delivery import State
+from hookline.model.ids import EndpointId, TenantId
 from hookline.storage.ledger import LaneKey
 from hookline.storage.planning import in_state, through
 from hookline.storage.schema import UNSETTLED, deliveries, endpoints
@@ -53,6 +54,12 @@ def settle_inactive(connection: Connection, now: Micros, limit: int) -> int:
     moved = sum(_settle(connection, move, now, limit) for move in _MOVES)
     _forget_choices(connection, now)
     return moved
+
+
+def count_waiting(connection: Connection, tenant_id: TenantId, endpoint_id: EndpointId) -> int:
+    """What would be cancelled if the endpoint were deleted now."""
+    found = (_waiting(literal(tenant_id), literal(endpoint_id), state).subquery() for state in _INDEXES)
+    return sum(connection.execute(select(func.count()).select_from(one)).scalar_one() for one in found)
 
 
 def _settle(connection: Connection, move: _Move, now: Micros, limit: int) -> int:

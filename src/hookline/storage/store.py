@@ -5,6 +5,7 @@ from typing import Self
 
 from hookline.storage.counters import Counters
 from hookline.storage.database import Database
+from hookline.storage.declared import Declared
 from hookline.storage.deliveries import Deliveries
 from hookline.storage.enabled_systems import EnabledSystems
 from hookline.storage.endings import Endings
@@ -37,6 +38,7 @@ class Store:
     enabled_systems: EnabledSystems
     records: Records
     endings: Endings
+    declared: Declared
     remotes: Remotes
 
     @classmethod
@@ -56,5 +58,6 @@ class Store:
             enabled_systems=EnabledSystems(database),
             records=Records(database),
             endings=Endings(database),
+            declared=Declared(database),
             remotes=Remotes(database),
         )

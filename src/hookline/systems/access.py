@@ -6,8 +6,9 @@ answer is that there is nothing, as it is for whoever has never heard of the sys
 
 import re
 from ipaddress import ip_address
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict, Unpack
 
+import msgspec
 from litestar.connection import ASGIConnection
 from litestar.handlers.base import BaseRouteHandler
 from litestar.types import Guard
@@ -41,6 +42,24 @@ class Access(NamedTuple):
     """None: open, and whoever comes is verified by what the request holds."""
     local: bool = False
     """Open without a key to programs on this machine, if the operator says so."""
+    body: type[msgspec.Struct] | None = None
+    """What the handler reads from the body, for the reference."""
+    beside: type[msgspec.Struct] | None = None
+    """What stands in the body as it comes, and is read then."""
+    query: type[msgspec.Struct] | None = None
+    answer: type[msgspec.Struct] | None = None
+    """Where the handler's own type does not say it."""
+    conflicts: bool = False
+    """It can answer 409."""
+
+
+class _More(TypedDict, total=False):
+    local: bool
+    body: type[msgspec.Struct]
+    beside: type[msgspec.Struct]
+    query: type[msgspec.Struct]
+    answer: type[msgspec.Struct]
+    conflicts: bool
 
 
 class Mounted(NamedTuple):
@@ -80,9 +99,9 @@ def place_of(scope: Scope, system: str, known_as: str = "") -> Place:
     return Place(system, _name_of(host), scope.get(_PREFIX, ""), known_as)
 
 
-def access(system: str, scope: KeyScope | None, *, local: bool = False) -> dict[str, Any]:
+def access(system: str, scope: KeyScope | None, **more: Unpack[_More]) -> dict[str, Any]:
     """For a handler's `opt`: the guard below decides, not that of `/v1`."""
-    return {RULE: Rule(scope=None), ACCESS: Access(system, scope, local)}
+    return {RULE: Rule(scope=None), ACCESS: Access(system, scope, **more)}
 
 
 def plain(scope: Scope) -> Scope:

@@ -10,7 +10,6 @@ import msgspec
 from litestar import Response, get, post
 from litestar.params import RawBody
 
-from hookline.api.endpoint_verbs import trial_event
 from hookline.api.lists import Listing, Period
 from hookline.api.parts import Parts
 from hookline.api.rules import AnyRequest, NeedsParts, read_query
@@ -30,6 +29,7 @@ from hookline.systems.exchanges import (
     told_of,
 )
 from hookline.systems.subscriptions import endpoint_of, local_time, read_fields
+from hookline.systems.trials import send_trial
 
 SYSTEM = "askpro-gateway"
 TRIAL, LOG = "/admin/test-webhook", "/admin/exchange-log"
@@ -55,7 +55,7 @@ class TrialOut(msgspec.Struct, frozen=True, kw_only=True):
     body: str
 
 
-class LogQuery(Period, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ExchangeQuery(Period, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which exchanges."""
 
     case: str | None = None
@@ -88,29 +88,25 @@ class Log(msgspec.Struct, frozen=True, kw_only=True):
     next_cursor: str | None
 
 
-@post(TRIAL, opt=access(SYSTEM, Scope.MANAGE), status_code=200)
+@post(TRIAL, opt=access(SYSTEM, Scope.MANAGE, body=TrialIn), status_code=200)
 async def test_webhook(body: RawBody, mounted: NeedsMounted, parts: NeedsParts) -> TrialOut:
     """Send a test to an output now, active or not. Nothing of it is stored or counted."""
     given, _ = read_fields(body, TrialIn)
     endpoint = await endpoint_of(mounted, parts, given.config_id)
-    event = await trial_event(parts, endpoint, None)
-    payload = {
-        "test": True,
-        "timestamp": local_time(event.time, mounted.zone, mark="offset"),
-        "message": "AskPro webhook test",
-    }
-    attempt = await parts.tester.send(endpoint, event, body=msgspec.json.encode(payload), within=_TIMEOUT)
+    payload = {"test": True, "timestamp": None, "message": "AskPro webhook test"}
+    attempt = await send_trial(parts, endpoint, payload, mounted.zone, within=_TIMEOUT)
+    answered = body_of(attempt)
     return TrialOut(
         success=attempt.succeeded,
         status=attempt.exchange.status,
-        body=body_of(attempt) or error_of(attempt) or "",
+        body=answered if answered is not None else error_of(attempt) or "",
     )
 
 
-@get(LOG, opt=access(SYSTEM, Scope.READ))
+@get(LOG, opt=access(SYSTEM, Scope.READ, query=ExchangeQuery, answer=Log))
 async def exchange_log(request: AnyRequest, mounted: NeedsMounted, parts: NeedsParts) -> Response[Any]:
     """List exchanges, inbound and outbound, or export them as CSV or NDJSON."""
-    asked = read_query(request, LogQuery)
+    asked = read_query(request, ExchangeQuery)
     log = await _log(mounted, parts, asked)
     if asked.format == "json":
         return Response(log, media_type="application/json")
@@ -121,7 +117,7 @@ async def exchange_log(request: AnyRequest, mounted: NeedsMounted, parts: NeedsP
     return Response(write(log.data), media_type=kind, headers=headers)
 
 
-async def _log(mounted: Mounted, parts: Parts, asked: LogQuery) -> Log:
+async def _log(mounted: Mounted, parts: Parts, asked: ExchangeQuery) -> Log:
     listing = Listing.of(LOG, mounted.tenant, asked)
     after = (listing.after(asked.cursor) or "|").split("|", 1)
     found: list[Exchange] = []
@@ -139,7 +135,7 @@ async def _log(mounted: Mounted, parts: Parts, asked: LogQuery) -> Log:
 
 
 async def _filled(
-    asked: LogQuery, place: str, page: Callable[[str], Awaitable[tuple[Sequence[Exchange], str]]]
+    asked: ExchangeQuery, place: str, page: Callable[[str], Awaitable[tuple[Sequence[Exchange], str]]]
 ) -> tuple[list[Exchange], str]:
     """A page of what the filters let pass, and the place behind it."""
     found: list[Exchange] = []
@@ -151,13 +147,13 @@ async def _filled(
     return found, place
 
 
-def _fits(one: Exchange, asked: LogQuery) -> bool:
+def _fits(one: Exchange, asked: ExchangeQuery) -> bool:
     case = asked.case in {None, str(one.service_case_id)}
     return case and asked.status in {None, str(one.response_status)}
 
 
 async def _outbound(
-    mounted: Mounted, parts: Parts, asked: LogQuery, place: str
+    mounted: Mounted, parts: Parts, asked: ExchangeQuery, place: str
 ) -> tuple[Sequence[Exchange], str]:
     endpoints = await endpoints_by_id(mounted, parts)
     filters = DeliveryFilter(among=frozenset(endpoints), since=asked.since_micros, until=asked.until_micros)
@@ -184,7 +180,7 @@ async def _outbound(
 
 
 async def _inbound(
-    mounted: Mounted, parts: Parts, asked: LogQuery, place: str
+    mounted: Mounted, parts: Parts, asked: ExchangeQuery, place: str
 ) -> tuple[Sequence[Exchange], str]:
     """Of the sources behind the gateway's own paths, one after another: `place` names the source, too."""
     sources = await _own_sources(mounted, parts)

@@ -38,6 +38,7 @@ class ReceivedIn(msgspec.Struct, frozen=True, kw_only=True):
     event: str
     """`ticket.create`."""
     data: dict[str, Any]
+    """The fields of a TicketIn."""
 
 
 class TicketIn(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,9 +57,10 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
 
     success: bool
     ticket: dict[str, Any]
+    """The state of the new record: what was given, with `id`, `ticket_number`, `status`, `created_at`, `updated_at`."""
 
 
-@post(PATH, opt=access(SYSTEM, None), status_code=201)
+@post(PATH, opt=access(SYSTEM, None, body=ReceivedIn, beside=TicketIn), status_code=201)
 async def receive_webhook(
     request: AnyRequest, body: RawBody, mounted: NeedsMounted, parts: NeedsParts
 ) -> Made:

@@ -6,7 +6,7 @@ import msgspec
 from litestar import delete, get, post, put
 from litestar.params import RawBody
 
-from hookline.api.endpoint_verbs import remove, trial_event
+from hookline.api.endpoint_verbs import remove
 from hookline.api.lists import Paging
 from hookline.api.rules import AnyRequest, NeedsParts, PathText, read_query
 from hookline.api.text import Description, Name
@@ -36,6 +36,7 @@ from hookline.systems.subscriptions import (
     read_fields,
     subscribe,
 )
+from hookline.systems.trials import send_trial
 
 SYSTEM, PATH = "askpro-callbacks", "/api/webhook-configurations"
 _ONE = f"{PATH}/{{configuration_id:str}}"
@@ -48,13 +49,16 @@ class ConfigurationIn(msgspec.Struct, frozen=True, kw_only=True):
     """The nine fields of a configuration; what stands behind `description` is of Hookline."""
 
     name: Name | None = None
+    """Must be given for a new one, and so must `url` and `subscribed_events`."""
     url: Annotated[str, msgspec.Meta(min_length=1, max_length=2048)] | None = None
     subscribed_events: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=250)] | None = None
     secret_key: str | None = None
+    """Left out: one is made."""
     is_active: bool = True
     timeout_seconds: Annotated[int, msgspec.Meta(ge=1, le=300)] | None = None
+    """Left out: 10."""
     max_retry_attempts: Annotated[int, msgspec.Meta(ge=1, le=1000)] | None = None
-    """Attempts in all."""
+    """Attempts in all; left out: 3."""
     headers: Annotated[dict[str, str], msgspec.Meta(max_length=50)] | None = None
     description: Description | None = None
     filter: str = ""
@@ -143,6 +147,7 @@ class Logs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _MANAGE, _READ = access(SYSTEM, Scope.MANAGE), access(SYSTEM, Scope.READ)
+_CHANGE = access(SYSTEM, Scope.MANAGE, body=ConfigurationIn, conflicts=True)
 
 
 @get(PATH, opt=_READ)
@@ -152,7 +157,7 @@ async def list_configurations(mounted: NeedsMounted, parts: NeedsParts) -> Confi
     return Configurations(data=[_shown(mounted, *one) for one in await counted(parts, mounted, endpoints)])
 
 
-@post(PATH, opt=_MANAGE, status_code=201)
+@post(PATH, opt=_CHANGE, status_code=201)
 async def create_configuration(
     request: AnyRequest, body: RawBody, mounted: NeedsMounted, parts: NeedsParts
 ) -> OneConfiguration:
@@ -174,7 +179,7 @@ async def get_configuration(
     return await _one(mounted, parts, await endpoint_of(mounted, parts, configuration_id))
 
 
-@put(_ONE, opt=_MANAGE)
+@put(_ONE, opt=_CHANGE)
 async def update_configuration(
     configuration_id: PathText, body: RawBody, mounted: NeedsMounted, parts: NeedsParts
 ) -> OneConfiguration:
@@ -195,16 +200,13 @@ async def delete_configuration(configuration_id: PathText, mounted: NeedsMounted
 async def try_configuration(configuration_id: PathText, mounted: NeedsMounted, parts: NeedsParts) -> Tried:
     """Send a test now, active or not. Nothing of it is stored or counted."""
     endpoint = await endpoint_of(mounted, parts, configuration_id)
-    event = await trial_event(parts, endpoint, None)
-    body = msgspec.json.encode(
-        {
-            "test": True,
-            "message": "This is a test webhook delivery from AskPro AI Gateway",
-            "webhook_name": endpoint.name,
-            "timestamp": local_time(event.time, _zone(mounted), mark="offset"),
-        }
-    )
-    attempt = await parts.tester.send(endpoint, event, body=body)
+    payload = {
+        "test": True,
+        "message": "This is a test webhook delivery from AskPro AI Gateway",
+        "webhook_name": endpoint.name,
+        "timestamp": None,
+    }
+    attempt = await send_trial(parts, endpoint, payload, _zone(mounted))
     return Tried(
         success=attempt.succeeded,
         status=attempt.exchange.status,
@@ -213,7 +215,7 @@ async def try_configuration(configuration_id: PathText, mounted: NeedsMounted, p
     )
 
 
-@get(f"{_ONE}/logs", opt=_READ)
+@get(f"{_ONE}/logs", opt=access(SYSTEM, Scope.READ, query=LogQuery))
 async def list_logs(
     configuration_id: PathText, request: AnyRequest, mounted: NeedsMounted, parts: NeedsParts
 ) -> Logs:

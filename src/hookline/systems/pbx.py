@@ -7,7 +7,7 @@ from litestar import delete, get, post
 from litestar.params import RawBody
 
 from hookline.api.endpoint_verbs import remove
-from hookline.api.rules import AnyRequest, NeedsParts
+from hookline.api.rules import AnyRequest, NeedsParts, read_query
 from hookline.errors import InvalidField, InvalidUrl, NotFound
 from hookline.model.api_key import Scope
 from hookline.model.endpoint import Batch, Counters, Endpoint, Rate
@@ -23,8 +23,11 @@ class SubscriptionIn(msgspec.Struct, frozen=True, kw_only=True):
     """What to send where. All but `url` to `enabled` are of Hookline: the PBX had planned them."""
 
     url: Annotated[str, msgspec.Meta(min_length=1)]
+    """Each is subscribed once."""
     events: tuple[str, ...] = ("*",)
+    """Event types, or patterns as `call.*`."""
     secret: str | None = None
+    """Deliveries are signed where there is one."""
     headers: dict[str, str] = {}
     enabled: bool = True
     filter: str = ""
@@ -39,6 +42,13 @@ class SubscriptionIn(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds."""
     batch: Batch | None = None
     rate: Rate | None = None
+
+
+class UrlQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which subscription."""
+
+    url: str | None = None
+    """Must be given: its URL, as it was added or spelled otherwise."""
 
 
 class SubscriptionOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +87,11 @@ async def list_subscriptions(mounted: NeedsMounted, parts: NeedsParts) -> list[S
     return [_shown(mounted, *one) for one in await counted(parts, mounted, endpoints)]
 
 
-@post(PATH, opt=access(SYSTEM, Scope.MANAGE, local=True), status_code=200)
+@post(
+    PATH,
+    opt=access(SYSTEM, Scope.MANAGE, local=True, body=SubscriptionIn, conflicts=True),
+    status_code=200,
+)
 async def add_subscription(body: RawBody, mounted: NeedsMounted, parts: NeedsParts) -> Done:
     """Subscribe a URL to event types, all of them unless told."""
     given, _ = read_fields(body, SubscriptionIn)
@@ -89,10 +103,10 @@ async def add_subscription(body: RawBody, mounted: NeedsMounted, parts: NeedsPar
     )
 
 
-@delete(PATH, opt=access(SYSTEM, Scope.MANAGE, local=True), status_code=200)
+@delete(PATH, opt=access(SYSTEM, Scope.MANAGE, local=True, query=UrlQuery), status_code=200)
 async def delete_subscription(request: AnyRequest, mounted: NeedsMounted, parts: NeedsParts) -> Done:
     """Remove the subscription of the URL that the query names as `url`."""
-    url = request.query_params.get("url")
+    url = read_query(request, UrlQuery).url
     if not url:
         raise InvalidField("The query must name the url.", hint=f"DELETE {PATH}?url=https://…", field="url")
     found = [one for one in await endpoints_of(mounted, parts) if one.url == _canonical(url)]

@@ -90,7 +90,7 @@ class OneEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     data: WholeEvent | None = None
 
 
-@get(EVENTS, opt=access(SYSTEM, Scope.READ))
+@get(EVENTS, opt=access(SYSTEM, Scope.READ, query=EventQuery))
 async def list_events(request: AnyRequest, mounted: NeedsMounted, parts: NeedsParts) -> EventPage:
     """List what was sent, newest first."""
     asked = read_query(request, EventQuery)
@@ -108,7 +108,11 @@ async def get_event(delivery_id: PathText, mounted: NeedsMounted, parts: NeedsPa
     return OneEvent(data=_whole(told, payload_of(told, parts)))
 
 
-@post(f"{EVENTS}/{{delivery_id:str}}/retry", opt=access(SYSTEM, Scope.MANAGE), status_code=200)
+@post(
+    f"{EVENTS}/{{delivery_id:str}}/retry",
+    opt=access(SYSTEM, Scope.MANAGE, conflicts=True),
+    status_code=200,
+)
 async def retry_event(delivery_id: PathText, mounted: NeedsMounted, parts: NeedsParts) -> OneEvent:
     """Send one again now."""
     told = await one_of(mounted, parts, delivery_id)

@@ -30,13 +30,16 @@ class WebhookIn(msgspec.Struct, frozen=True, kw_only=True):
     """What to send where. What stands behind `description` is of Hookline."""
 
     url: Annotated[str, msgspec.Meta(min_length=1, max_length=2048)] | None = None
+    """Must be given when it is registered, and so must `events`."""
     events: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=250)] | None = None
+    """Event types of the system, or patterns as `contact.*`."""
     secret: str | None = None
     """Of 16 characters at least; one is made where none is given."""
     is_active: bool = True
     name: Name = ""
     description: Description = ""
     headers: Annotated[dict[str, str], msgspec.Meta(max_length=50)] = {}
+    """Sent beside those of the system."""
     filter: str = ""
     """A CEL expression over `type`, `data`, `tags` and `time`."""
     timeout: float | None = None
@@ -58,6 +61,7 @@ class WebhookOut(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     created_at: str | None
     updated_at: str | None
     secret: str = ""
+    """Only in the answer to its registration."""
 
 
 class OneWebhook(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -90,13 +94,14 @@ _ENDPOINT_FIELDS = (
 def crud(system: str, path: str) -> tuple[HTTPRouteHandler, ...]:
     """The four handlers of one system."""
     manage = access(system, Scope.MANAGE)
+    written = access(system, Scope.MANAGE, body=WebhookIn, conflicts=True)
 
     @get(path, opt=access(system, Scope.READ), name=f"{system}:list")
     async def list_webhooks(mounted: NeedsMounted, parts: NeedsParts) -> Webhooks:
         """List the webhooks."""
         return Webhooks(data=[_shown(one) for one in await endpoints_of(mounted, parts)])
 
-    @post(path, opt=manage, status_code=201, name=f"{system}:register")
+    @post(path, opt=written, status_code=201, name=f"{system}:register")
     async def register_webhook(body: RawBody, mounted: NeedsMounted, parts: NeedsParts) -> OneWebhook:
         """Register a webhook: the answer tells its secret, this once."""
         given, fields = read_fields(body, WebhookIn)
@@ -106,7 +111,7 @@ def crud(system: str, path: str) -> tuple[HTTPRouteHandler, ...]:
         endpoint = await subscribe(mounted, parts, _fields(given, fields), alone=False)
         return OneWebhook(message="Webhook registered successfully", data=_shown(endpoint, secret=True))
 
-    @put(f"{path}/{{webhook_id:str}}", opt=manage, name=f"{system}:update")
+    @put(f"{path}/{{webhook_id:str}}", opt=written, name=f"{system}:update")
     async def update_webhook(
         webhook_id: PathText, body: RawBody, mounted: NeedsMounted, parts: NeedsParts
     ) -> OneWebhook:

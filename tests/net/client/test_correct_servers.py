@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shutil
-import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
@@ -15,6 +14,7 @@ from aiohttp import web
 
 from hookline.net.client import Client, Request
 from hookline.net.url import parse_url
+from tests.ports import free_port
 
 PATHS = [
     "/length", "/chunked", "/204", "/304", "/500", "/302", "/large", "/close", "/latin", "/twice", "/empty",
@@ -182,12 +182,6 @@ def installed(name: str) -> str:
     if path is None:
         pytest.skip(f"{name} is not installed on this machine")
     return path
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port: int = taken.getsockname()[1]
-    return port
 
 
 def comparable(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import weakref
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
@@ -12,6 +12,7 @@ import pytest
 from hookline.model.attempt import Cause, Exchange
 from hookline.net.client import Client, Request
 from hookline.net.url import Url, parse_url
+from tests.engine.gateway import until
 from tests.net.client.conftest import post
 from tests.net.hostile import OK, Conversation, Dials, RememberingDials, receiving
 
@@ -37,14 +38,6 @@ class ClosingBehind(asyncio.Protocol):
         self._transport.write(ANSWER)
         if self._answered == 2:
             self._transport.write_eof()
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while True:
-            if condition():
-                return
-            await asyncio.sleep(0.001)
 
 
 @asynccontextmanager
