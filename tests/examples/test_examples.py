@@ -12,7 +12,8 @@ import pytest
 
 from hookline.client.gateway import Gateway
 from hookline.client.requests import act, create, listing
-from tests.docs.stage import PATIENCE, begin, free_port, plain_environ, serving, stop, wait_for
+from tests.docs.stage import PATIENCE, begin, plain_environ, serving, stop, wait_for
+from tests.ports import free_port
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

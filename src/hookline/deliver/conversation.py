@@ -154,20 +154,19 @@ class Conversation:
         """The request that the attempt is about."""
         request = self._request(form)
         self._sent = self._recipe.sent(request)
-        exchange = yield request
-        return self._masked(exchange)
+        return (yield request)
 
     def _ask(self, name: str, form: Form) -> Generator[Request, Exchange, tuple[Exchange, Reply]]:
         """A request that only asks. Raises _Over where its answer is not good."""
         request = self._request(form)
-        exchange = self._masked((yield request))
+        exchange = yield request
         step = Step(
             name=name,
             method=request.method,
             url=self._recipe.shown(request.url),
             status=exchange.status,
             cause=exchange.cause,
-            detail=exchange.detail,
+            detail=self._recipe.mask.text(exchange.detail),
             total=exchange.timings.total,
         )
         self._steps.append(step)
@@ -239,6 +238,7 @@ class Conversation:
         return self._recipe.scope(self._asked, self._variables)
 
     def _masked(self, exchange: Exchange) -> Exchange:
+        """As it may be kept; it was read as it came."""
         mask = self._recipe.mask
         return msgspec.structs.replace(
             exchange, body=mask.answer(exchange.body), detail=mask.text(exchange.detail)
@@ -254,10 +254,10 @@ class Conversation:
 
     def _verdict(self, exchange: Exchange, final: str = "", retry_after: float = 0.0) -> Verdict:
         return Verdict(
-            exchange=exchange,
+            exchange=self._masked(exchange),
             sent=self._sent,
             judged=True,
-            final=final,
+            final=self._recipe.mask.text(final),
             retry_after=retry_after,
             remote=self._changed,
             action="" if self._action is None else str(self._action),

@@ -10,7 +10,7 @@ from hookline.deliver.dialect import Envelope
 from hookline.deliver.masking import Mask
 from hookline.deliver.prepared import Form, Prepared, Texts
 from hookline.deliver.target import Target, compile_target
-from hookline.deliver.variables import moment
+from hookline.deliver.variables import LIMITS, moment
 from hookline.deliver.verdict import Asked, Sent
 from hookline.errors import InvalidUrl
 from hookline.model.attempt import Headers
@@ -66,7 +66,7 @@ class Recipe:
 
     def scope(self, asked: Asked, variables: Mapping[str, object]) -> Scope:
         now = moment(asked.event.time)
-        return Scope({**variables, "settings": self.settings}, maps=self.maps, now=now)
+        return Scope({**variables, "settings": self.settings}, maps=self.maps, now=now, limits=LIMITS)
 
     def request(self, form: Form, scope: Scope, asked: Asked) -> Request:
         """Raises TemplateFailed."""
@@ -126,7 +126,7 @@ class Recipe:
         return msgspec.structs.replace(chosen, **texts)
 
     def _of_settings(self) -> Scope:
-        return Scope({"settings": self.settings}, maps=self.maps)
+        return Scope({"settings": self.settings}, maps=self.maps, limits=LIMITS)
 
     @staticmethod
     def _plain(text: str) -> str:
@@ -135,10 +135,10 @@ class Recipe:
 
 def shown_url(prepared: Prepared, settings: Mapping[str, Any], secrets: frozenset[str]) -> str:
     """How the endpoint's URLs begin, as far as people may see it. Raises TemplateFailed, InvalidUrl."""
-    base = prepared.base.text(Scope({"settings": settings})).strip()
+    base = prepared.base.text(Scope({"settings": settings}, limits=LIMITS)).strip()
     url = parse_url(base)
     hidden = {name: MASK if name in secrets else value for name, value in settings.items()}
-    if prepared.base.text(Scope({"settings": hidden})).strip() == base:
+    if prepared.base.text(Scope({"settings": hidden}, limits=LIMITS)).strip() == base:
         return url.text
     return f"{url.text.removesuffix(url.target)}/{MASK}"
 

@@ -1,7 +1,7 @@
 """Talkers of one request: an endpoint's own template, and a body as its dialect has it."""
 
 from hookline.deliver.target import Target
-from hookline.deliver.variables import moment, variables_of
+from hookline.deliver.variables import LIMITS, moment, variables_of
 from hookline.deliver.verdict import Asked, Sent, Talk, Verdict
 from hookline.errors import HooklineError, InvalidTemplate, InvalidUrl
 from hookline.model.attempt import Cause, Exchange, Headers
@@ -62,7 +62,9 @@ class Templated:
 
     def scope(self, asked: Asked) -> Scope:
         """What one attempt's texts see together."""
-        return Scope(variables_of(asked), strict=self._rules.strict, now=moment(asked.event.time))
+        return Scope(
+            variables_of(asked), strict=self._rules.strict, now=moment(asked.event.time), limits=LIMITS
+        )
 
     def request(self, asked: Asked, scope: Scope) -> Request:
         """Raises TemplateFailed, InvalidUrl, ValueError."""

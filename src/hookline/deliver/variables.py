@@ -9,9 +9,12 @@ from hookline.clock import SECOND, Micros
 from hookline.deliver.verdict import Asked
 from hookline.errors import InvalidJson
 from hookline.model.event import JSON, Event
+from hookline.template.scope import Limits
 from hookline.template.values import decode
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.]+")
+LIMITS = Limits(seconds=0.25)
+"""Of one text, or of one body: CPU time, in which the collector of garbage may have its turn."""
 _READABLE = 40
 """Characters of a reference that people recognise it by."""
 _DIGITS = 10
