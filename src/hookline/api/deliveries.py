@@ -9,6 +9,7 @@ from hookline.api.attempt_out import BodyOut, shaped_attempt, shaped_body
 from hookline.api.delivery_out import DeliveryOut, DeliveryPage, DeliveryWhole, shaped_delivery
 from hookline.api.lists import Listing, Period
 from hookline.api.parts import Parts
+from hookline.api.remote_out import RemoteOut, shaped_remote
 from hookline.api.rules import Needs, NeedsCaller, NeedsParts, PathText, rule
 from hookline.errors import InvalidField, NotFound
 from hookline.model.api_key import Scope
@@ -62,6 +63,7 @@ async def get_delivery(delivery_id: PathText, caller: NeedsCaller, parts: NeedsP
     detail = await parts.store.deliveries.get(caller.tenant, DeliveryId(delivery_id))
     return DeliveryWhole(
         request_body=await _request_body(parts, detail.delivery),
+        remote=await _remote(parts, detail.delivery),
         history=[shaped_attempt(attempt, None) for attempt in detail.attempts],
         **msgspec.structs.asdict(shaped_delivery(detail.delivery)),
     )
@@ -96,6 +98,13 @@ def _filter(asked: DeliveryQuery) -> DeliveryFilter:
     )
 
 
+async def _remote(parts: Parts, delivery: Delivery) -> RemoteOut | None:
+    if not delivery.order_key:
+        return None
+    found = await parts.store.remotes.find(delivery.tenant_id, delivery.endpoint_id, delivery.order_key)
+    return None if found is None else shaped_remote(found)
+
+
 async def _request_body(parts: Parts, delivery: Delivery) -> BodyOut | None:
     """It depends on the event and the dialect alone, so it is made again instead of being kept with each attempt."""
     if delivery.batch_id is not None:
@@ -104,6 +113,8 @@ async def _request_body(parts: Parts, delivery: Delivery) -> BodyOut | None:
         return None if frozen is None else shaped_body(frozen)
     try:
         endpoint = await parts.store.endpoints.get(delivery.tenant_id, delivery.endpoint_id)
+        if endpoint.preset or endpoint.template is not None:
+            return None  # each attempt has its own
         dialect = parts.dialects[endpoint.dialect].zoned(endpoint.zone)
         if endpoint.batch is not None and dialect.batches and delivery.state in OPEN:
             return None  # its batch is not made yet

@@ -3,6 +3,7 @@
 import msgspec
 
 from hookline.api.attempt_out import AttemptOut, BodyOut
+from hookline.api.remote_out import RemoteOut
 from hookline.api.times import iso, maybe_iso
 from hookline.model.attempt import Cause
 from hookline.model.delivery import Delivery, State
@@ -31,6 +32,8 @@ class DeliveryWhole(DeliveryOut, frozen=True, kw_only=True):
 
     request_body: BodyOut | None
     """What is sent; null when the endpoint is gone, or while its batch gathers."""
+    remote: RemoteOut | None
+    """What the event's case is in the other system by now, where the endpoint's preset has made it there."""
     history: list[AttemptOut]
 
 

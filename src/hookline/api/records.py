@@ -11,6 +11,7 @@ from hookline.api.auth import Caller
 from hookline.api.lists import Listing, Paging
 from hookline.api.parts import Parts
 from hookline.api.publish import overloaded
+from hookline.api.remote_out import RemoteOut, shaped_remote
 from hookline.api.rules import Needs, NeedsCaller, NeedsParts, PathText, rule
 from hookline.api.times import iso, maybe_iso
 from hookline.errors import InvalidField, InvalidJson, NotFound
@@ -19,7 +20,7 @@ from hookline.model.json import parse_json
 from hookline.model.merge import merge_patch
 from hookline.model.record import Record, RecordKey
 from hookline.records.rules import State
-from hookline.records.saver import Saved
+from hookline.records.saver import Saved, order_key_of
 from hookline.storage.wall import absent
 
 MAX_ID = 128
@@ -58,6 +59,13 @@ class RecordOut(msgspec.Struct, frozen=True, kw_only=True):
     """When the next of its deadlines is due; null: none is to come."""
     created_at: str
     updated_at: str
+
+
+class RecordWhole(RecordOut, frozen=True, kw_only=True):
+    """A record, and what it is in other systems."""
+
+    remotes: list[RemoteOut]
+    """Where endpoints with presets have made it, the oldest first."""
 
 
 class RecordPage(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,10 +156,12 @@ async def change_record(
 @get("/v1/records/{record_type:str}/{record_id:str}", opt=rule(Scope.READ, query=RecordQuery))
 async def get_record(
     record_type: PathText, record_id: PathText, caller: NeedsCaller, parts: NeedsParts, asked: NeedsQuery
-) -> RecordOut:
-    """Show a record."""
+) -> RecordWhole:
+    """Show a record, and what it is in other systems."""
     key = await _key(record_type, record_id, asked, caller, parts)
-    return RecordOut(**_fields(await parts.store.records.get(key)))
+    record = await parts.store.records.get(key)
+    remotes = await parts.store.remotes.of_case(key.tenant_id, order_key_of(key))
+    return RecordWhole(remotes=[shaped_remote(one) for one in remotes], **_fields(record))
 
 
 @get("/v1/records/{record_type:str}", opt=rule(Scope.READ, query=RecordPaging))
