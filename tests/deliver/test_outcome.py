@@ -50,7 +50,7 @@ def test_every_other_status_is_retried(status: int) -> None:
     assert after(answer(status)) == RetryLater(delay_seconds=5.0)
 
 
-@pytest.mark.parametrize("cause", sorted(set(Cause) - OURS - {Cause.STATUS, Cause.NOT_SENT}))
+@pytest.mark.parametrize("cause", sorted(set(Cause) - OURS - {Cause.STATUS, Cause.NOT_SENT, Cause.TEMPLATE}))
 def test_every_network_error_is_retried_and_blames_the_endpoint(cause: Cause) -> None:
     assert after(Exchange(cause=cause)) == RetryLater(delay_seconds=5.0)
     assert blames_endpoint(Exchange(cause=cause))
@@ -66,8 +66,9 @@ def test_our_own_fault_is_charged_to_nobody_even_when_the_attempts_are_used_up(
     assert not blames_endpoint(Exchange(cause=cause))
 
 
-def test_what_cannot_be_sent_uses_the_attempts_up_but_says_nothing_of_the_receiver() -> None:
-    exchange = Exchange(cause=Cause.NOT_SENT, detail="There is no dialect none-such.")
+@pytest.mark.parametrize("cause", [Cause.NOT_SENT, Cause.TEMPLATE])
+def test_what_cannot_be_sent_uses_the_attempts_up_but_says_nothing_of_the_receiver(cause: Cause) -> None:
+    exchange = Exchange(cause=cause, detail="There is no dialect none-such.")
     assert after(exchange) == RetryLater(delay_seconds=5.0)
     assert after(exchange, failures=9) == GiveUp(reason=f"{USED_UP}: There is no dialect none-such.")
     assert not blames_endpoint(exchange)

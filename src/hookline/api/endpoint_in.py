@@ -28,7 +28,7 @@ from hookline.api.systems import system_named, unknown_event
 from hookline.api.text import Description, Metadata, Name
 from hookline.clock import Micros
 from hookline.deliver.dialect import Envelope
-from hookline.errors import InvalidField
+from hookline.errors import InvalidField, InvalidUrl
 from hookline.model.endpoint import (
     NO_AUTH,
     Auth,
@@ -166,7 +166,7 @@ async def _url(given: EndpointIn, parts: Parts, known: Endpoint | None) -> Url |
         check_url_left_out(given.url, known)
         return None
     if not given.url:
-        raise InvalidField(
+        raise InvalidUrl(
             "An endpoint has a URL, or a preset that says where to send.",
             hint="Give url, or preset with its settings.",
             field="url",
