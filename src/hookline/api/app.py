@@ -25,6 +25,7 @@ from hookline.api import (
     secrets,
     sources,
     systems,
+    templates,
     tenants,
 )
 from hookline.api.auth import Auth
@@ -54,6 +55,7 @@ NOUNS = (
     sources,
     receipts,
     presets,
+    templates,
     providers,
     systems,
     keys,

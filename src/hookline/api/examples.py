@@ -27,6 +27,11 @@ EXAMPLES: Mapping[str, Any] = MappingProxyType(
             "rate": {"count": 10, "seconds": 1},
         },
         "EndpointInPatch": {"events": ["call.ended"], "filter": None, "active": True},
+        "PreviewIn": {
+            "template": {"json": {"ticket": {"title": "{{ subject }}", "case": "{{ case_id }}"}}},
+            "type": "case.created",
+            "data": {"case_id": 7, "subject": "No sound on incoming calls"},
+        },
         "HeldChoice": {"held": "release"},
         "EnabledIn": {"zone": "Europe/Berlin", "prefix": "acme"},
         "TrialIn": {"type": "call.started", "data": {"call": "c_1042"}},

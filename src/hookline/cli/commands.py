@@ -100,6 +100,12 @@ COMMANDS: tuple[Command | Noun, ...] = (
         ),
     ),
     Noun(
+        "template",
+        "What an endpoint would send, without sending it.",
+        SETUP,
+        (_verb("render", "template:render", "Show the request that an endpoint would get for an event."),),
+    ),
+    Noun(
         "systems",
         "The webhook systems that Hookline stands in for.",
         SETUP,

@@ -37,6 +37,9 @@ class Conversing:
     def talk(self, asked: Asked) -> Talk:
         return Conversation(self.recipe, asked).run()
 
+    def preview(self, asked: Asked) -> Verdict:
+        return Conversation(self.recipe, asked).preview()
+
 
 class _Over(Exception):
     """No error: the conversation has come to its end."""
@@ -67,19 +70,26 @@ class Conversation:
         except HooklineError as error:  # a URL that the template made is none
             return self._verdict(Exchange(cause=Cause.TEMPLATE, detail=error.detail))
 
-    def preview(self) -> tuple[Action, Request] | str:
-        """The request about the case that would be sent now, or why there is none; nothing is looked for before.
+    def preview(self) -> Verdict:
+        """The request about the case that would be sent now; nothing is looked for before."""
+        try:
+            return self._previewed()
+        except TemplateFailed as failed:
+            return self._verdict(Exchange(cause=Cause.TEMPLATE, detail=failed.reason))
+        except HooklineError as error:
+            return self._verdict(Exchange(cause=Cause.TEMPLATE, detail=error.detail))
 
-        Raises TemplateFailed, HooklineError.
-        """
+    def _previewed(self) -> Verdict:
         self._begin()
         wanted = self._wanted()
         if wanted is None:
-            return SKIPPED
-        action = self._recipe.action(wanted, known=self._known())
-        if action is None:
-            return self._nothing_to_close()
-        return action, self._request(self._recipe.prepared.acts[action].form)
+            return self._cancelled(SKIPPED)
+        self._action = self._recipe.action(wanted, known=self._known())
+        if self._action is None:
+            return self._cancelled(self._nothing_to_close())
+        request = self._request(self._recipe.prepared.acts[self._action].form)
+        self._sent = self._recipe.sent(request)
+        return self._verdict(_NOTHING)
 
     def _run(self) -> Talk:
         self._begin()

@@ -13,6 +13,7 @@ import msgspec
 from hookline.clock import Micros
 from hookline.deliver.authorized import send_authorized
 from hookline.deliver.target import Target
+from hookline.deliver.templated import Plain
 from hookline.deliver.tokens import Tokens
 from hookline.deliver.variables import data_of
 from hookline.deliver.verdict import Asked, Talk, Verdict
@@ -84,6 +85,11 @@ class Stepwise:
         while isinstance(step, Request):
             step = await advance(talk, await self._send(target, step, deadline))
         return step
+
+    async def preview(self, target: Target, wish: Wish) -> Verdict:
+        """The request that would be sent, which is not. Raises Unavailable."""
+        talker = target.talker or Plain(target)
+        return await self.in_thread(talker.preview, await self.asked(target, wish))
 
     async def asked(self, target: Target, asked: Wish) -> Asked:
         """With what is known of the event's case."""

@@ -52,11 +52,12 @@ class Targets:
             if len(self._targets) >= MAX_TARGETS:
                 self._targets.clear()
                 self._versions.clear()
-            self._targets[key] = self._compile(endpoint)
+            self._targets[key] = self.compile(endpoint)
             self._versions[key] = endpoint.version
         return self._targets[key]
 
-    def _compile(self, endpoint: Endpoint) -> Target | str:
+    def compile(self, endpoint: Endpoint) -> Target | str:
+        """As `get`, for one that is not stored: it is not kept."""
         dialect = self._dialects.get(endpoint.dialect)
         if dialect is None:
             return f"The dialect {endpoint.dialect} is not in the catalogue"

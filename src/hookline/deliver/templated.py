@@ -1,5 +1,7 @@
 """Talkers of one request: an endpoint's own template, and a body as its dialect has it."""
 
+import msgspec
+
 from hookline.deliver.target import Target
 from hookline.deliver.variables import LIMITS, moment, variables_of
 from hookline.deliver.verdict import Asked, Sent, Talk, Verdict
@@ -17,7 +19,7 @@ _JSON = "application/json"
 
 
 class Plain:
-    """A Talker: nothing is rendered, but a token is needed first."""
+    """A Talker: nothing is rendered, but a token may be needed first."""
 
     renders = False
 
@@ -25,12 +27,22 @@ class Plain:
         self._target = target
 
     def talk(self, asked: Asked) -> Talk:
-        body = self._target.dialect.body(asked.event) if asked.body is None else asked.body
-        request = self._target.request(asked.event, body=body, attempt=asked.attempt, now=asked.now)
-        endpoint = self._target.endpoint
-        sent = Sent(url=endpoint.url, method=endpoint.method, headers=self._target.recorded(request))
+        request = self._request(asked)
         exchange = yield request
-        return Verdict(exchange=exchange, sent=sent)
+        return Verdict(exchange=exchange, sent=self._sent(request))
+
+    def preview(self, asked: Asked) -> Verdict:
+        request = self._request(asked)
+        sent = msgspec.structs.replace(self._sent(request), body=request.body)
+        return Verdict(exchange=Exchange(), sent=sent)
+
+    def _request(self, asked: Asked) -> Request:
+        body = self._target.dialect.body(asked.event) if asked.body is None else asked.body
+        return self._target.request(asked.event, body=body, attempt=asked.attempt, now=asked.now)
+
+    def _sent(self, request: Request) -> Sent:
+        endpoint = self._target.endpoint
+        return Sent(url=endpoint.url, method=endpoint.method, headers=self._target.recorded(request))
 
 
 class Templated:
@@ -50,15 +62,28 @@ class Templated:
 
     def talk(self, asked: Asked) -> Talk:
         scope = self.scope(asked)
+        request = self._tried(asked, scope)
+        if isinstance(request, Verdict):
+            return request
+        sent = self.sent(request)
+        exchange = yield request
+        return Verdict(exchange=exchange, sent=sent, missing=tuple(scope.missing))
+
+    def preview(self, asked: Asked) -> Verdict:
+        scope = self.scope(asked)
+        request = self._tried(asked, scope)
+        if isinstance(request, Verdict):
+            return request
+        return Verdict(exchange=Exchange(), sent=self.sent(request), missing=tuple(scope.missing))
+
+    def _tried(self, asked: Asked, scope: Scope) -> Request | Verdict:
+        """The request, or why there is none."""
         try:
-            request = self.request(asked, scope)
+            return self.request(asked, scope)
         except TemplateFailed as failed:
             return self._failed(failed.reason, scope)
         except (HooklineError, ValueError) as error:
             return self._failed(str(error), scope)
-        sent = self.sent(request)
-        exchange = yield request
-        return Verdict(exchange=exchange, sent=sent, missing=tuple(scope.missing))
 
     def scope(self, asked: Asked) -> Scope:
         """What one attempt's texts see together."""

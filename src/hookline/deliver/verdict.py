@@ -77,3 +77,7 @@ class Talker(Protocol):
     """Templates are rendered: not in the loop, which must not wait for them."""
 
     def talk(self, asked: Asked) -> Talk: ...
+
+    def preview(self, asked: Asked) -> Verdict:
+        """The request that would be sent now, which is not; nothing is asked of anybody."""
+        ...
