@@ -87,8 +87,9 @@ def named(route: Route) -> str:
 
 ROUTES = list(_routes())
 CLOSED = [route for route in ROUTES if route.scope is not None]
-OPEN = [route for route in ROUTES if route.scope is None and not route.path.startswith("/in/")]
-"""But for the URLs of sources: what is sent there proves itself, and tests of receiving look at it."""
+OPEN = [route for route in ROUTES if route.scope is None]
+PLAIN = [route for route in OPEN if not route.path.startswith("/in/")]
+"""Without the URLs of sources: what is sent there proves itself, and the tests of receiving look at it."""
 WITH_ID = [route for route in CLOSED if route.id]
 """Those of one thing of a tenant's."""
 CATALOGUE = {"provider": "stripe", "preset": "jira", "system": "askpro-gateway", "record_type": "ticket"}

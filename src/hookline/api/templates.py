@@ -35,12 +35,15 @@ class PreviewIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     endpoint: str = ""
     """The id of an endpoint. Left out: `preset` with `settings`, or `template`, say what would be sent."""
     preset: str = ""
+    """The name of a preset, to be tried before there is an endpoint."""
     settings: dict[str, Any] = {}
+    """What that preset asks for."""
     template: Template | None = None
     """In the place of the endpoint's."""
     event: str = ""
     """The id of an event. Left out: `type` and `data` are the event."""
     type: str = TEST_TYPE
+    """The event's type, where no event is named."""
     data: msgspec.Raw = msgspec.field(default_factory=absent)
     """Any JSON value. Left out: the example of the event type, if there is one."""
     system: str = ""
