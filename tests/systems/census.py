@@ -36,6 +36,18 @@ COVERED: Mapping[str, tuple[str, ...]] = {
         _COPIED,
         "systems/test_inbound.py::test_each_event_of_calcom_comes_in_by_one_path",
     ),
+    "000/Configuration/php": (
+        f"{_DOCUMENTS}an_output_is_that_of_the_document",
+        "systems/test_outputs.py::test_an_output_sends_a_case_as_its_template_says",
+    ),
+    "000/Jira/json": (
+        f"{_DOCUMENTS}what_jira_and_slack_get_is_copied_as_it_is",
+        "presets/test_gateway_example.py::test_without_a_label_it_is_exactly_what_is_printed",
+    ),
+    "000/Slack/json": (
+        f"{_DOCUMENTS}what_jira_and_slack_get_is_copied_as_it_is",
+        "presets/test_gateway_example.py::test_slack_gets_exactly_what_is_printed",
+    ),
     "000/Webhook Presets/table": (f"{_DOCUMENTS}every_preset_of_the_gateway_has_its_name",),
     "000/Template Variables/table": (_TYPES, f"{_SHOWN}a_service_case_has_the_fields_that_templates_name"),
     "000/Signature Verification/php": (
@@ -168,13 +180,6 @@ COVERED: Mapping[str, tuple[str, ...]] = {
     "004/Signature Verification/php": (f"{_SEEDS}the_php_that_encodes_the_payload_again_agrees",),
 }
 """Unit → where it is tested."""
-
-WITH_OUTPUTS: Mapping[str, str] = {
-    "000/Configuration/php": "An output with a template.",
-    "000/Jira/json": "A preset's template.",
-    "000/Slack/json": "A preset's template.",
-}
-"""What belongs to outputs, templates and presets, and is tested with them."""
 
 BESIDE: Mapping[str, str] = {
     "001/Overhead Analysis/table": "What a save took in the system itself.",

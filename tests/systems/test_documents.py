@@ -2,6 +2,7 @@
 they show is left without a test.
 """
 
+import json
 import re
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from hookline.declare.file import DeclaredFile
 from hookline.systems.askpro import TrialOut
 from tests.catalog.test_systems import DIALECTS, PROVIDERS
 from tests.engine.test_retry_times import MINUTE, WAITS
-from tests.systems.census import BESIDE, COVERED, WITH_OUTPUTS
+from tests.systems.census import BESIDE, COVERED
 from tests.systems.contradictions import CONTRADICTIONS
 from tests.systems.documents import (
     NUMBERS,
@@ -39,10 +40,12 @@ from tests.systems.shown import (
     HEADERS,
     INCLUDED,
     METRICS,
+    OUTPUT,
     PAYLOADS,
     PBX_ADDED,
     PBX_EVENTS,
     PBX_LIST,
+    PRINTED,
     RETELL,
     URPA_REQUESTS,
     URPA_TYPES,
@@ -58,7 +61,7 @@ MISSING = re.compile(r"(?m)^(?:async )?def (test_\w+)")
 
 def test_nothing_that_a_document_shows_is_covered_by_no_test() -> None:
     shown = [name for number in NUMBERS for name in units(number)]
-    known = {**COVERED, **WITH_OUTPUTS, **BESIDE}
+    known = {**COVERED, **BESIDE}
     assert [name for name in shown if name not in known] == []
     assert [name for name in known if name not in shown] == []
 
@@ -142,6 +145,18 @@ def test_the_event_types_are_those_of_the_documents() -> None:
 
 def test_every_preset_of_the_gateway_has_its_name() -> None:
     assert {row[1] for row in rows("000/Webhook Presets/table")} <= set(load_presets())
+
+
+def test_an_output_is_that_of_the_document() -> None:
+    """But for the two ids, which the document computes."""
+    (shown,) = php_arrays(unit("000/Configuration/php"))
+    computed = {name: OUTPUT[name] for name in ("company_id", "category_id")}
+    assert shown | computed == OUTPUT
+
+
+def test_what_jira_and_slack_get_is_copied_as_it_is() -> None:
+    for name, copy in PRINTED.items():
+        assert json.loads(unit(f"000/{name}/json")) == copy
 
 
 def test_the_retry_times_are_those_of_the_documents() -> None:
