@@ -15,7 +15,7 @@ from hookline.systems.askpro import TrialOut
 from tests.catalog.test_systems import DIALECTS, PROVIDERS
 from tests.engine.test_retry_times import MINUTE, WAITS
 from tests.systems.census import BESIDE, COVERED
-from tests.systems.contradictions import CONTRADICTIONS
+from tests.systems.contradictions import CONTRADICTIONS, Contradiction
 from tests.systems.documents import (
     NUMBERS,
     document,
@@ -73,17 +73,27 @@ def test_every_command_is_a_unit_of_its_own() -> None:
         assert document(number).count("curl ") == in_units
 
 
-@pytest.mark.parametrize("place", sorted({place for places in COVERED.values() for place in places}))
+@pytest.mark.parametrize(
+    "place",
+    sorted({place for places in COVERED.values() for place in places} | {one.test for one in CONTRADICTIONS}),
+)
 def test_what_is_said_to_cover_it_is_there(place: str) -> None:
     file, _, name = place.partition("::")
     assert name in MISSING.findall((TESTS / file).read_text())
 
 
-def test_each_contradiction_is_about_something_that_is_there() -> None:
-    for one in CONTRADICTIONS:
-        assert unit(one.unit)
-        assert one.says.endswith(".")
-        assert one.choice.endswith(".")
+@pytest.mark.parametrize("one", CONTRADICTIONS, ids=lambda one: one.unit)
+def test_a_contradiction_stands_in_the_document(one: Contradiction) -> None:
+    """Its two sides, or the one and that the other lacks it; `test_what_is_said_to_cover_it_is_there` is about the choice."""
+    assert [words for words in one.words if words not in document(one.unit[:3])] == []
+    here = unit(one.unit)
+    if one.lacks:
+        assert one.lacks in "".join(one.words)
+        assert one.lacks not in here
+    else:
+        assert any(words in here for words in one.words)
+    assert one.says.endswith(".")
+    assert one.choice.endswith(".")
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.unit)
@@ -108,6 +118,19 @@ def test_the_headers_are_copied_as_they_are() -> None:
     basic = "'Authorization' => 'Basic ' . base64_encode('user:pass')"
     assert basic in unit("000/Outgoing Webhook Authentication/php")
     assert [outputs[0], *outputs[1:]] == [("Authorization", "Basic "), *AUTHENTICATION[1:]]
+
+
+def test_every_header_that_a_document_names_is_compared() -> None:
+    """In tables and lists, in code and in running text."""
+    named = re.compile(r"\b(?:X-[\w{}$-]+|Authorization|Content-Type|User-Agent)", re.IGNORECASE)
+    told = {name.lower() for number in NUMBERS for name in named.findall(document(number))}
+    sent = {one.name.lower() for table in HEADERS.values() for one in table}
+    outputs = {name.lower() for name, _ in AUTHENTICATION}
+    assert told == {
+        *sent,
+        *outputs,
+        "x-{$provider}-signature",
+    }  # the last one comes in: of Retell and Cal.com
 
 
 def test_answers_and_requests_are_copied_as_they_are() -> None:

@@ -131,7 +131,7 @@ async def test_an_output_is_listed_changed_and_deleted(sent: Sent) -> None:
     }
     await changed(sent, output, webhook_headers={**output["webhook_headers"], "Content-Type": "text/plain"})
     got = await one_of(sent, category_id=5)
-    assert (got.body, got.headers["content-type"]) == (b"case=123", "text/plain")
+    assert (got.method, got.body, got.headers["content-type"]) == ("PUT", b"case=123", "text/plain")
     assert got.headers["authorization"] == "Bearer token123"
     assert await got_of(sent, category_id=5, case_id=99) == []
     moved = await changed(sent, output, category_id=6, filter=None)
