@@ -463,3 +463,16 @@ async def test_a_path_that_one_node_gives_to_another_source_leads_to_that_one_on
     assert told.status == 200
     (newest,) = await receipts(here, keys, second)
     assert newest["outcome"] == "accepted"
+
+
+async def test_what_both_sources_would_accept_goes_to_the_one_whose_path_it_is(nodes: Nodes) -> None:
+    """The other node learns it at the commit: then the provider is asked to come again."""
+    here, there, keys = *nodes, await make_keys(nodes.here)
+    first = await source(here, keys, path="payments/shared")
+    path = f"/in/{keys.alice}/payments/shared"
+    assert (await knock(there, first, path=path)).status == 200
+    await here.call("PATCH", f"/v1/sources/{first['id']}", keys["manage"], json={"path": ""})
+    second = await source(here, keys, path="payments/shared")
+    told = [await knock(there, second, path=path, body=b'{"id": "evt_2", "type": "a"}') for _ in range(2)]
+    assert [one.status for one in told] == [503, 200]
+    assert [len(await receipts(here, keys, one)) for one in (first, second)] == [1, 1]

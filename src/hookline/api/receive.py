@@ -36,7 +36,7 @@ from hookline.looks import Looks
 from hookline.model.endpoint import Secret
 from hookline.model.ids import TenantId
 from hookline.model.receipt import Outcome, Receipt, Refusal
-from hookline.model.source import DEFAULT_BODY_LIMIT, MAX_BODY_LIMIT
+from hookline.model.source import DEFAULT_BODY_LIMIT, MAX_BODY_LIMIT, Source
 from hookline.receive.encoding import encoding_of
 from hookline.receive.handshake import Answered, Shaken, Shaker
 from hookline.receive.inbound import Inbound
@@ -174,10 +174,7 @@ class Receiving:
 
     def _registered(self, config: TenantConfig, rest: str, place: Place) -> Registered | None:
         source = config.sources.get(place[1])
-        if source is None:
-            return None
-        known_by = f"{source.tenant_id}/{source.path}" if "/" in rest else source.token
-        if not hmac.compare_digest(known_by.encode(), rest.encode("utf-8", "surrogatepass")):
+        if source is None or not _leads(rest, source):
             return None
         try:
             return self._inbox.registry.registered(source)
@@ -310,6 +307,8 @@ class Receiving:
         if current is None:
             raise _not_proven()
         if current.version != source.version:
+            if knock.rest and not _leads(knock.rest, current):
+                raise _moved()
             newer = self._inbox.registry.registered(current)
             if self._let_in(knock.at_source(newer)) or knock.judged_by(newer).refusal:
                 raise _not_proven()
@@ -357,6 +356,16 @@ def _not_proven() -> NotProven:
         "There is no such source, or the request does not prove that it may come in.",
         hint="Whoever owns the source finds the cause in its receipts.",
     )
+
+
+def _moved() -> Unavailable:
+    """Not refused: there may be another source whose path it is."""
+    return Unavailable("The path has just gone to another source.", hint="Send the request again.")
+
+
+def _leads(rest: str, source: Source) -> bool:
+    known_by = f"{source.tenant_id}/{source.path}" if "/" in rest else source.token
+    return hmac.compare_digest(known_by.encode(), rest.encode("utf-8", "surrogatepass"))
 
 
 def _over(limit: int) -> str:
