@@ -147,6 +147,17 @@ async def test_an_output_is_listed_changed_and_deleted(sent: Sent) -> None:
     assert (await sent.call(f"GET {OUTPUTS}")).json["data"] == []
 
 
+async def test_several_cases_go_in_one_request_as_a_list(sent: Sent) -> None:
+    await made(sent, batch={"count": 2, "seconds": 3600})
+    sent.receiver.got.clear()
+    for number in (1, 2):
+        event = {"event": "service_case.created", "data": {**CASE, "case_id": number}}
+        await sent.publish(Example("", "askpro-gateway", event))
+    await sent.until("GET /v1/deliveries?state=delivered", lambda told: len(told["items"]) == 2)
+    (got,) = sent.receiver.got
+    assert json.loads(got.body) == [{**CASE, "case_id": 1}, {**CASE, "case_id": 2}]
+
+
 async def test_a_preset_takes_the_place_of_url_and_template(sent: Sent) -> None:
     output = await made(sent, **{**OUTPUT, "webhook_url": sent.receiver.url()})
     jira = await changed(sent, output, preset="jira", settings=JIRA)

@@ -14,7 +14,7 @@ from hookline.api.rules import NeedsParts, PathText
 from hookline.api.text import Name
 from hookline.errors import InvalidField
 from hookline.model.api_key import Scope
-from hookline.model.endpoint import Endpoint, Rate
+from hookline.model.endpoint import Batch, Endpoint, Rate
 from hookline.model.retry import AnyRetryPolicy
 from hookline.net.header import redact
 from hookline.systems.access import Mounted, NeedsMounted, access
@@ -47,6 +47,7 @@ _SAME = {
     "is_active": "active",
     "timeout": "timeout",
     "retry": "retry",
+    "batch": "batch",
     "rate": "rate",
 }
 """Field → what `/v1` calls it."""
@@ -88,6 +89,8 @@ class OutputIn(msgspec.Struct, frozen=True, kw_only=True):
     timeout: float | None = None
     """Seconds; left out: 30."""
     retry: AnyRetryPolicy | None = None
+    batch: Batch | None = None
+    """Several cases in one request, as a list of them; with neither template nor preset."""
     rate: Rate | None = None
 
 
