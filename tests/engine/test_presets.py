@@ -105,6 +105,21 @@ async def test_a_lost_answer_makes_no_second_one(hookline: Gateway, name: str) -
         assert (await hookline.delivery(event)).attempts == 2
 
 
+@pytest.mark.parametrize("name", ONCE)
+async def test_an_answer_lost_on_a_connection_that_was_used_before_makes_no_second_one(
+    on_sqlite: Gateway, name: str
+) -> None:
+    """The client would send the request once more at once, and nobody had looked what the first one had made."""
+    with FAKES[name]() as fake:
+        await an_endpoint(on_sqlite, fake)
+        await ended(on_sqlite, await say(on_sqlite, "case.created"))
+        fake.lose_answer()
+        event = await say(on_sqlite, "case.created", case_id=8)
+        await ended(on_sqlite, event)
+        assert len(fake.tickets) == 2
+        assert (await on_sqlite.delivery(event)).attempts == 2
+
+
 async def test_what_is_refused_for_good_is_given_up_with_the_reason(on_sqlite: Gateway, fake: Fake) -> None:
     await an_endpoint(on_sqlite, fake)
     fake.refuse(400)
