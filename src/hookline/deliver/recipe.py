@@ -27,6 +27,7 @@ _FALLBACKS: Mapping[Action, Action] = {
     Action.COMMENT: Action.UPDATE,
     Action.UPDATE: Action.CREATE,
 }
+_ASKING = "GET"
 _JSON, _TEXT = ("Content-Type", "application/json"), ("Content-Type", "text/plain; charset=utf-8")
 
 
@@ -74,15 +75,18 @@ class Recipe:
         limit = self.preset.max_bytes
         if limit is not None and len(body) > limit:
             raise TemplateFailed(f"The request has {len(body)} bytes; {self.preset.title} takes {limit}.")
-        return self.target.request_to(
+        method = form.method.text(scope)
+        request = self.target.request_to(
             self._url(form.url.text(scope)),
             self._headers(form, scope),
             asked.event,
-            method=form.method.text(scope),
+            method=method,
             body=body,
             attempt=asked.attempt,
             now=asked.now,
         )
+        # What may make a second ticket is sent again by the next attempt alone, which looks for the first one before.
+        return msgspec.structs.replace(request, once=self.prepared.tracks and method != _ASKING)
 
     def sent(self, request: Request) -> Sent:
         """As it may be kept."""

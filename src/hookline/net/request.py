@@ -31,6 +31,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """Part of the pool's key: tenants never share a connection."""
     identity: Identity | None = None
     """Part of it too. None: no certificate of ours, and the machine's authorities."""
+    once: bool = False
+    """Never sent again by the client itself, so it goes on a fresh connection: one that was kept may end unanswered, and nobody
+    knows then whether the receiver has done its work.
+    """
     prefix: bytes = b""
     """The head's first lines, made once by `prefix_of` for many requests; then `headers` are those that follow, and
     their names have passed `check_names`.

@@ -215,6 +215,22 @@ async def test_a_used_connection_that_ends_without_a_byte_is_replaced_once(clien
         assert receiver.connections == 2
 
 
+async def test_what_may_be_sent_once_alone_goes_on_a_fresh_connection_and_never_again(client: Client) -> None:
+    seen = itertools.count()
+
+    async def script(peer: Conversation) -> None:
+        if next(seen) == 0:
+            await peer.answer()
+        await peer.request()
+
+    async with receiving(script) as receiver:
+        await post(client, receiver.url())
+        told = await client.send(Request(url=receiver.url(), body=b"2", once=True))
+        assert (told.status, told.cause, told.resent) == (None, Cause.CLOSED, False)
+        assert [request[-1:] for request in receiver.requests].count(b"2") == 1
+        assert receiver.connections == 2
+
+
 async def test_a_used_connection_that_ends_after_a_byte_is_not_replaced(client: Client) -> None:
     async def script(peer: Conversation) -> None:
         await peer.answer()
