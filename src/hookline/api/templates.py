@@ -10,9 +10,9 @@ from litestar.params import RawBody
 from hookline.api.attempt_out import BodyOut, shaped_body
 from hookline.api.body import absent, decode_body
 from hookline.api.endpoint_preset import check_template, checked_settings, preset_named
-from hookline.api.endpoint_verbs import TEST_TYPE, trial_event
 from hookline.api.parts import Parts
 from hookline.api.rules import NeedsCaller, NeedsParts, rule
+from hookline.api.trial import TEST_TYPE, trial_event
 from hookline.deliver.stepwise import Wish
 from hookline.deliver.verdict import Verdict
 from hookline.errors import InvalidField

@@ -254,6 +254,11 @@ class Conversation:
             exchange, body=mask.answer(exchange.body), detail=mask.text(exchange.detail)
         )
 
+    def _there(self) -> Remote | None:
+        if self._remote is None or not self._remote.id:
+            return None
+        return msgspec.structs.replace(self._remote, url=self._recipe.mask.text(self._remote.url))
+
     def _nothing_to_close(self) -> str:
         return f"There is nothing of this case in {self._recipe.preset.title} to close"
 
@@ -270,6 +275,7 @@ class Conversation:
             final=self._recipe.mask.text(final),
             retry_after=retry_after,
             remote=self._changed,
+            there=self._there(),
             action="" if self._action is None else str(self._action),
             steps=tuple(self._steps),
         )
