@@ -9,6 +9,7 @@ from litestar.params import RawBody
 from hookline.api.body import absent, decode_body
 from hookline.api.endpoint_in import EndpointIn, as_given, decode_endpoint, with_defaults
 from hookline.api.endpoint_out import EndpointOut, StatsOut, shaped, shaped_hour
+from hookline.api.endpoint_preset import without_preset
 from hookline.api.endpoint_verbs import create, remove, replace
 from hookline.api.lists import Listing, Paging
 from hookline.api.merge import decode_patch, merged
@@ -108,13 +109,13 @@ async def change_endpoint(
 ) -> EndpointOut:
     """Change an endpoint by JSON merge patch (RFC 7396): what is left out stays, null resets to the default.
 
-    An object that changes its `kind` is replaced whole, and so are a template, and the settings of another preset. Switching on by `active` releases what was held.
+    An object that changes its `kind` is replaced whole, and so is a template. Another preset, or none, brings its own `settings`, `dialect`, `retry`, `timeout` and `rate`, and says whether requests are signed. Switching on by `active` releases what was held.
     """
     change = decode_patch(body, EndpointIn)
     known = await parts.store.endpoints.get(caller.tenant, EndpointId(endpoint_id))
     before = msgspec.to_builtins(as_given(known))
-    if change.get("preset", known.preset) != known.preset:
-        before["settings"] = {}
+    if (change.get("preset", known.preset) or "") != known.preset:
+        before = without_preset(before)
     if "template" in change:
         before["template"] = None
     if change.get("secrets") is not None and "unsigned" not in change:
