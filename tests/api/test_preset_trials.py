@@ -153,3 +153,20 @@ async def test_the_event_of_a_test_may_be_any_json(light: Running, light_keys: K
                 light, light_keys, "jira", settings=fake.settings, type="case.created", data=msgspec.Raw(data)
             )
             assert told.json["succeeded"], told.body
+
+
+async def test_a_test_that_sends_nothing_has_not_succeeded(light: Running, light_keys: Keys) -> None:
+    """Where nothing would be sent of such an event, whoever tests hears why."""
+    event = {"type": "case.closed", "data": {"case_id": 7}}
+    with JiraFake() as fake:
+        made = await light.call(
+            "POST", "/v1/endpoints", light_keys["manage"], json={"preset": "jira", "settings": fake.settings}
+        )
+        path = f"/v1/endpoints/{made.json['id']}/test"
+        for told in (
+            await tried(light, light_keys, "jira", settings=fake.settings, **event),
+            await light.call("POST", path, light_keys["manage"], json=event),
+        ):
+            assert (told.json["succeeded"], told.json["cause"]) == (False, "not_sent")
+            assert told.json["detail"] == "There is nothing of this case in Jira to close"
+            assert (told.json["request_body"], told.json["hint"], told.json["remote"]) == (None, "", None)

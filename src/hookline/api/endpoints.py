@@ -172,7 +172,9 @@ async def test_endpoint(
     event = await trial_event(parts, endpoint, given.type, bytes(given.data))
     trial = await parts.tester.send(endpoint, event)
     dialect = parts.dialects.get(endpoint.dialect)
-    return shaped_trial(trial, dialect.zoned(endpoint.zone).body(event) if dialect else None)
+    if dialect is None or endpoint.preset or endpoint.template is not None:
+        return shaped_trial(trial)
+    return shaped_trial(trial, dialect.zoned(endpoint.zone).body(event))
 
 
 @get("/v1/endpoints/{endpoint_id:str}/stats", opt=rule(Scope.READ, query=StatsQuery))

@@ -23,11 +23,13 @@ def print_attempt(attempt: dict[str, Any], request_body: dict[str, Any] | None =
         console.print(Text(f"  {clean(attempt['detail'])}", style=style))
     if attempt["hint"]:
         console.print(Text(f"  {clean(attempt['hint'])}", style="yellow"))
-    console.print(Text(f"  {_timings(attempt['timings'])}", style="dim"))
+    if timings := _timings(attempt["timings"]):
+        console.print(Text(f"  {timings}", style="dim"))
     _print_steps(console, attempt)
-    console.print(Text(f"  > {attempt['method']} {clean(attempt['url'])}", style="bold"))
-    _print_headers(console, ">", attempt["request_headers"])
-    _print_body(console, attempt.get("request_body") or request_body)
+    if attempt["cause"] != "not_sent":
+        console.print(Text(f"  > {attempt['method']} {clean(attempt['url'])}", style="bold"))
+        _print_headers(console, ">", attempt["request_headers"])
+        _print_body(console, attempt.get("request_body") or request_body)
     if attempt["status"] is not None:
         console.print(Text(f"  < HTTP {attempt['status']}", style="bold"))
         _print_headers(console, "<", attempt["response_headers"])

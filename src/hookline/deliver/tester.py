@@ -53,8 +53,9 @@ class Tester:
 
     async def _by_steps(self, target: Target, wish: Wish, plain: Attempt) -> Trial:
         verdict = await self._stepwise.run(target, wish)
-        detail = verdict.cancelled or verdict.exchange.detail
-        exchange = msgspec.structs.replace(verdict.exchange, detail=detail)
+        exchange = verdict.exchange
+        if verdict.cancelled:  # well for a delivery; whoever tests wants to see something
+            exchange = Exchange(cause=Cause.NOT_SENT, detail=verdict.cancelled)
         attempt = stepped(msgspec.structs.replace(plain, exchange=exchange), verdict)
         return Trial(attempt=attempt, remote=verdict.there)
 
