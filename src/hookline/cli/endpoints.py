@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from hookline.cli import names
 from hookline.cli.asking import confirm, counted
 from hookline.cli.endpoint_fields import BLANK, ENDPOINT, EndpointFields, fields_of
 from hookline.cli.grid import Column, Row, column, moment
@@ -18,7 +19,13 @@ from hookline.client.requests import change, create, fetch, listing, remove
 ENDPOINTS = "endpoints"
 EndpointArgument = Annotated[str, Parameter(name="ENDPOINT", help="Its id (ep_…).")]
 PresetOption = Annotated[
-    str, Parameter(help="A preset, as jira: `hookline presets list`.", show_default=False, group=PRESET)
+    str,
+    Parameter(
+        help="A preset, as jira: `hookline presets list`.",
+        show_default=False,
+        group=PRESET,
+        completer=names.presets,
+    ),
 ]
 
 

@@ -4,13 +4,16 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from hookline.cli import names
 from hookline.cli.grid import Column, Row, column
 from hookline.cli.output import List, print_list
 from hookline.cli.reach import FIRST, HERE, Reach, connect
 from hookline.client.requests import listing
 
 PRESETS = "presets"
-PresetArgument = Annotated[str, Parameter(name="PRESET", help="A preset of the catalogue, as jira.")]
+PresetArgument = Annotated[
+    str, Parameter(name="PRESET", help="A preset of the catalogue, as jira.", completer=names.presets)
+]
 
 
 def _asked(row: Row) -> str:
