@@ -11,6 +11,7 @@ from tests.api.matrix import on_disk
 from tests.api.running import Running, Told
 from tests.presets.fakes import fakes
 from tests.presets.fakes.jira import JiraFake
+from tests.presets.fakes.server import Answer
 
 FAKES = fakes()
 REMEMBERING = [name for name, preset in load_presets().items() if preset.remembers]
@@ -170,3 +171,17 @@ async def test_a_test_that_sends_nothing_has_not_succeeded(light: Running, light
             assert (told.json["succeeded"], told.json["cause"]) == (False, "not_sent")
             assert told.json["detail"] == "There is nothing of this case in Jira to close"
             assert (told.json["request_body"], told.json["hint"], told.json["remote"]) == (None, "", None)
+
+
+async def test_a_secret_that_comes_back_is_masked_wherever_it_stands(
+    light: Running, light_keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with JiraFake() as fake:
+        said = f"who is {fake.settings['token']}?"
+        answer = Answer(status=400, json={"errorMessages": [said]}, headers={"X-Asked": said})
+        monkeypatch.setattr(fake, "fault", lambda _status, _message: answer)
+        fake.refuse(400)
+        told = await tried(light, light_keys, "jira", settings=fake.settings)
+        assert fake.settings["token"] not in told.body.decode()
+        assert told.json["detail"] == "who is ***?"
+        assert ["X-Asked", "who is ***?"] in told.json["response_headers"]

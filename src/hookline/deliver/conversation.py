@@ -251,7 +251,10 @@ class Conversation:
         """As it may be kept; it was read as it came."""
         mask = self._recipe.mask
         return msgspec.structs.replace(
-            exchange, body=mask.answer(exchange.body), detail=mask.text(exchange.detail)
+            exchange,
+            headers=tuple((name, mask.text(value)) for name, value in exchange.headers),
+            body=mask.answer(exchange.body),
+            detail=mask.text(exchange.detail),
         )
 
     def _there(self) -> Remote | None:
