@@ -106,3 +106,53 @@ async def test_a_template_is_replaced_whole(api: Running, keys: Keys) -> None:
     body = {"template": {"json": {"c": "{{ y }}"}}}
     told = await api.call("PATCH", f"/v1/endpoints/{made.json['id']}", keys["manage"], json=body)
     assert told.json["template"]["json"] == {"c": "{{ y }}"}
+
+
+@pytest.mark.parametrize("method", ["PATCH", "PUT"])
+async def test_an_endpoint_that_signs_turns_to_a_preset_and_signs_no_more(
+    light: Running, light_keys: Keys, method: str
+) -> None:
+    """What the preset leaves to its endpoints is the preset's then, too."""
+    made = await create(light, light_keys, url=URL, timeout=3, rate={"count": 5})
+    assert made.json["secrets"]
+    path = f"/v1/endpoints/{made.json['id']}"
+    told = await light.call(method, path, light_keys["manage"], json=JIRA)
+    assert told.status == 200, told.body
+    fresh = await create(light, light_keys, **JIRA)
+    for field in ("preset", "settings", "dialect", "timeout", "retry", "rate", "secrets", "url"):
+        assert told.json[field] == fresh.json[field], field
+
+
+async def test_a_preset_that_is_left_leaves_nothing_of_its_own(light: Running, light_keys: Keys) -> None:
+    """The endpoint signs again, with a secret of its own."""
+    made = await create(light, light_keys, **JIRA)
+    path, body = f"/v1/endpoints/{made.json['id']}", {"preset": None, "url": URL}
+    told = await light.call("PATCH", path, light_keys["manage"], json=body)
+    assert told.status == 200, told.body
+    plain = await create(light, light_keys, url=URL)
+    for field in ("preset", "settings", "dialect", "timeout", "retry", "rate", "url"):
+        assert told.json[field] == plain.json[field], field
+    assert len(told.json["secrets"]) == 1
+
+
+async def test_what_stands_against_a_preset_is_said_to_whoever_only_named_the_preset(
+    light: Running, light_keys: Keys
+) -> None:
+    made = await create(light, light_keys, url=URL, batch={"count": 10})
+    path = f"/v1/endpoints/{made.json['id']}"
+    told = await light.call("PATCH", path, light_keys["manage"], json=JIRA)
+    assert (told.status, told.json["field"]) == (422, "batch")
+    assert "null" in told.json["hint"]
+    told = await light.call("PATCH", path, light_keys["manage"], json={**JIRA, "batch": None})
+    assert told.status == 200, told.body
+
+
+async def test_a_dialect_that_does_not_sign_asks_before_secrets_go(light: Running, light_keys: Keys) -> None:
+    made = await create(light, light_keys, url=URL)
+    path = f"/v1/endpoints/{made.json['id']}"
+    told = await light.call("PATCH", path, light_keys["manage"], json={"dialect": "plain"})
+    assert (told.status, told.json["field"]) == (422, "secrets")
+    assert "unsigned: true" in told.json["hint"]
+    body = {"dialect": "plain", "unsigned": True}
+    told = await light.call("PATCH", path, light_keys["manage"], json=body)
+    assert (told.status, told.json["secrets"]) == (200, [])

@@ -39,6 +39,11 @@ async def test_a_draft_of_a_preset_shows_its_request_without_its_secrets(api: Ru
     assert "t0ken-x" not in told.body.decode()
 
 
+async def test_without_an_event_a_preset_shows_what_its_test_would_send(api: Running, keys: Keys) -> None:
+    told = await preview(api, keys, **JIRA)
+    assert "Test from Hookline" in told.json["body"]["text"]
+
+
 async def test_of_an_endpoint_and_an_event_it_tells_what_would_change(api: Running, keys: Keys) -> None:
     made = await api.call(
         "POST",

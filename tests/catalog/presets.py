@@ -15,7 +15,7 @@ settings:
   required: [site, token]
   properties:
     site: {type: string, format: uri, pattern: "^https?://", title: Site, description: Where the lamps are., examples: ["https://lamps.example"]}
-    token: {type: string, writeOnly: true, title: Token, description: In the profile.}
+    token: {type: string, minLength: 4, writeOnly: true, title: Token, description: In the profile.}
     room: {type: string, title: Room, description: Which., default: hall}
     watts: {type: integer, minimum: 1, title: Watts, description: How bright.}
     priority: {type: object, additionalProperties: {type: [string, integer]}, title: Priorities, description: Names.}

@@ -39,7 +39,14 @@ MISTAKES = [
     ("default: hall", "default: 5", "settings.properties.room.default", "does not fit"),
     ('examples: ["https', 'examples: ["ftp', "settings.properties.site.examples[0]", "does not fit"),
     ("writeOnly: true", "writeOnly: true, default: x", "settings.properties.token", "no default"),
-    ("type: string, writeOnly", "type: integer, writeOnly", "settings.properties.token", "of type string"),
+    (
+        "type: string, minLength: 4, writeOnly",
+        "type: integer, writeOnly",
+        "settings.properties.token",
+        "of type string",
+    ),
+    ("minLength: 4, writeOnly", "writeOnly", "settings.properties.token", "Write minLength: 4, or more."),
+    ("minLength: 4, writeOnly", "minLength: 3, writeOnly", "settings.properties.token", "masked"),
     (
         "type: object, additionalProperties: {type: [string, integer]}",
         "type: object, properties: {low: {}}",

@@ -27,7 +27,7 @@ def hookline(*arguments: str, cwd: Path, given: str = "", **settings: str) -> Do
     process = subprocess.run(
         [sys.executable, "-m", "hookline", *arguments],
         cwd=cwd,
-        env=_environ(settings),
+        env=environ(settings),
         input=given.encode(),
         capture_output=True,
         timeout=PATIENCE,
@@ -84,7 +84,7 @@ def running(*arguments: str, cwd: Path, **settings: str) -> Iterator[Running]:
     with subprocess.Popen(
         [sys.executable, "-m", "hookline", *arguments],
         cwd=cwd,
-        env=_environ(settings),
+        env=environ(settings),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -96,7 +96,7 @@ def running(*arguments: str, cwd: Path, **settings: str) -> Iterator[Running]:
                 process.kill()
 
 
-def _environ(settings: Mapping[str, str]) -> dict[str, str]:
+def environ(settings: Mapping[str, str]) -> dict[str, str]:
     plain = {name: value for name, value in os.environ.items() if not name.startswith("HOOKLINE_")}
     given = {f"HOOKLINE_{name.upper()}": value for name, value in settings.items()}
     return plain | {"PYTHONUNBUFFERED": "1", "COLUMNS": "100"} | given

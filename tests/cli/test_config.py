@@ -126,3 +126,23 @@ def test_every_shell_can_complete(tmp_path: Path, shell: str) -> None:
     assert done.code == 0, done.err
     assert "endpoints" in done.out
     assert "rotate-keys" in done.out
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (("presets", "show", ""), "jira"),
+        (("presets", "test", "ji"), "jira_cloud"),
+        (("presets", "show", ""), "lamps"),
+        (("endpoints", "create", "--preset", ""), "slack"),
+        (("sources", "create", ""), "stripe"),
+        (("systems", "enable", ""), "pbx"),
+    ],
+)
+def test_names_of_the_catalogue_complete_without_a_gateway(
+    tmp_path: Path, words: tuple[str, ...], name: str
+) -> None:
+    """A user's own too. The scripts ask so, whatever the shell."""
+    (tmp_path / "mine" / "presets" / "lamps").mkdir(parents=True)
+    done = hookline("__complete", *words, cwd=tmp_path, catalog="mine")
+    assert name in done.out.split()

@@ -1,5 +1,6 @@
 """`hookline presets` shows what to fill in and what to do; a user's own folder is there without code."""
 
+import re
 from pathlib import Path
 
 import msgspec
@@ -8,6 +9,7 @@ import pytest
 from tests.catalog.presets import GOOD, put
 from tests.cli.conftest import READY, Dev
 from tests.cli.program import hookline, running
+from tests.cli.terminal import on_terminal
 
 SAMPLE = """
 about: A case becomes a lamp.
@@ -45,6 +47,27 @@ def test_a_preset_is_shown_with_its_settings_and_then_its_notes(dev: Dev) -> Non
     notes = msgspec.json.decode(dev("presets", "show", "jira", "--json").out)["notes"]
     assert shown.index("token ") < shown.index(notes.splitlines()[0])
     assert notes.splitlines()[-1] in shown
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_on_a_terminal_a_preset_is_a_page_that_cuts_nothing(dev: Dev, columns: int) -> None:
+    code, page = on_terminal("presets", "show", "jira", cwd=dev.folder, columns=columns)
+    assert code == 0, page
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", page)
+    lines = [line for line in plain.splitlines() if "https://" not in line]
+    assert max(map(len, lines)) <= columns
+    words = " ".join(plain.split())
+    schema = msgspec.json.decode(dev("presets", "show", "jira", "--json").out)["settings"]
+    for name, one in schema["properties"].items():
+        assert f"{name} " in words
+        assert " ".join(one["description"].split()) in words
+    assert "token must be given, a secret" in words
+
+
+def test_on_a_terminal_the_list_of_presets_cuts_nothing(dev: Dev) -> None:
+    _, page = on_terminal("presets", "list", cwd=dev.folder, columns=80)
+    assert "site, service_desk, request_type, token" in page
+    assert "…" not in page
 
 
 def test_a_preset_that_there_is_not_is_not_found(dev: Dev) -> None:

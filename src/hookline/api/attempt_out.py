@@ -93,7 +93,7 @@ def shaped_attempt(attempt: Attempt, request_body: bytes | None) -> AttemptOut:
         response_body=shaped_body(exchange.body, truncated=exchange.truncated),
         cause=cause,
         detail=exchange.detail,
-        hint="" if cause is None else HINTS[cause],
+        hint=_hint(attempt, cause),
         timings=_timings(exchange.timings),
         resent=exchange.resent,
         next_at=maybe_iso(attempt.next_at),
@@ -101,6 +101,14 @@ def shaped_attempt(attempt: Attempt, request_body: bytes | None) -> AttemptOut:
         missing=attempt.missing,
         steps=[StepOut(**msgspec.structs.asdict(step)) for step in attempt.steps],
     )
+
+
+def _hint(attempt: Attempt, cause: Cause | None) -> str:
+    if cause is None:
+        return ""
+    if attempt.judged and attempt.exchange.detail:  # a preset has found the reason
+        return "" if cause is Cause.NOT_SENT else HINTS[Cause.REJECTED if cause is Cause.STATUS else cause]
+    return HINTS[cause]
 
 
 def shaped_body(body: bytes, *, truncated: bool = False) -> BodyOut:

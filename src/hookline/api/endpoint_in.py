@@ -95,7 +95,7 @@ class EndpointIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """Seconds after which a waiting delivery expires; null: never."""
     preset: Annotated[str, msgspec.Meta(max_length=64)] = ""
     """A ready form for another system (`/v1/presets`): it says what is sent, and where. `dialect`, `timeout`, `retry` and
-    `rate`, left out, are the preset's.
+    `rate`, left out, are the preset's; where its dialect does not sign, no secret is kept.
     """
     settings: Annotated[dict[str, Any], msgspec.Meta(max_length=100)] = {}
     """What the preset asks for."""
@@ -121,7 +121,12 @@ async def made(
     preset = preset_named(given.preset, parts.presets) if given.preset else None
     url = await _url(given, parts, known)
     auth = await checked_auth(given.auth, RESERVED | dialect.reserved, parts.guard)
-    wanted = Given(values=given.secrets, unsigned=given.unsigned, rule=system.secret if system else None)
+    wanted = Given(
+        values=given.secrets,
+        unsigned=given.unsigned,
+        preset=bool(given.preset),
+        rule=system.secret if system else None,
+    )
     endpoint = Endpoint(
         id=known.id if known else parts.ids.endpoint(),
         tenant_id=tenant,
@@ -242,7 +247,7 @@ def _check(given: EndpointIn, dialect: Envelope, system: System | None) -> None:
         raise InvalidField(
             "An endpoint is either ordered or batched.", hint="Leave order or batch out.", field="batch"
         )
-    if given.batch is not None and not dialect.batches:
+    if given.batch is not None and not dialect.batches and not given.preset:  # a preset says why itself
         raise InvalidField(
             f"The dialect {dialect.name} has no form for several events in one request.",
             hint="Leave batch out, or choose another dialect.",

@@ -30,6 +30,7 @@ _NOT_WITH_PRESET: Mapping[str, tuple[object, str]] = {
     "template": (None, "It has templates of its own; a preset of yours may have others."),
 }
 """Field → what it must be then, and why."""
+_OF_PRESET = frozenset({"settings", "dialect", "retry", "timeout", "rate", "unsigned"})
 
 
 def preset_named(name: str, presets: Mapping[str, Preset]) -> Preset:
@@ -48,6 +49,13 @@ def usual_of_preset(name: str, presets: Mapping[str, Preset]) -> dict[str, Any]:
     usual = {"dialect": preset.dialect, "retry": preset.retry, "timeout": preset.timeout, "rate": preset.rate}
     values: dict[str, Any] = msgspec.to_builtins(usual)
     return values
+
+
+def without_preset(values: Mapping[str, Any]) -> dict[str, Any]:
+    """An endpoint's, before it turns to another preset or to none: nothing of the old one stays, not even that it did
+    not sign.
+    """
+    return {name: value for name, value in values.items() if name not in _OF_PRESET}
 
 
 def checked_settings(preset: Preset, given: Mapping[str, Any], known: Endpoint | None) -> dict[str, Any]:
@@ -123,15 +131,19 @@ def _check_beside(endpoint: Endpoint, preset: Preset) -> None:
     for field, (usual, why) in _NOT_WITH_PRESET.items():
         if getattr(endpoint, field) != usual:
             raise InvalidField(
-                f"A preset leaves no room for {field}. {why}", hint=f"Leave {field} out.", field=field
+                f"A preset leaves no room for {field}. {why}",
+                hint=f"Leave {field} out; in a patch, null takes away what is there.",
+                field=field,
             )
     if endpoint.order is Order.KEY:
         raise InvalidField(
             "With a preset, what is said of one case goes one after the other already.",
-            hint="Leave order out, or let it be endpoint.",
+            hint="Leave order out, or let it be endpoint; in a patch, null takes away what is there.",
             field="order",
         )
     if preset.auth and not isinstance(endpoint.auth, NoAuth):
         raise InvalidField(
-            f"{preset.title} is told who asks by the settings.", hint="Leave auth out.", field="auth"
+            f"{preset.title} is told who asks by the settings.",
+            hint="Leave auth out; in a patch, null takes away what is there.",
+            field="auth",
         )

@@ -22,6 +22,8 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
 
     values: Sequence[str] | None
     unsigned: bool
+    preset: bool
+    """A preset was chosen, and with it whether requests are signed."""
     rule: SecretRule | None
     """Of the endpoint's system, if it has one."""
 
@@ -38,11 +40,19 @@ def secrets_of(
         for value in given.values:
             check_secret_for(value, dialect, given.rule)
         return tuple(new_secret_of(value, parts, now) for value in given.values)
+    if dialect.signing is None:
+        if known and not given.preset:
+            raise InvalidField(
+                f"The endpoint has secrets, and the dialect {dialect.name} does not sign.",
+                hint="Send unsigned: true, and they go.",
+                field=_FIELD,
+            )
+        return ()
     if known:
         for secret in known:
             check_secret_for(secret.value, dialect, given.rule)
         return tuple(known)
-    wanted = dialect.signing is not None and (given.rule is None or given.rule.made)
+    wanted = given.rule is None or given.rule.made
     return (new_secret_of(made_secret(dialect, rule=given.rule), parts, now),) if wanted else ()
 
 

@@ -6,16 +6,17 @@ import msgspec
 from litestar import delete, get, patch, post, put
 from litestar.params import RawBody
 
-from hookline.api.attempt_out import AttemptOut, shaped_attempt
 from hookline.api.body import absent, decode_body
 from hookline.api.endpoint_in import EndpointIn, as_given, decode_endpoint, with_defaults
 from hookline.api.endpoint_out import EndpointOut, StatsOut, shaped, shaped_hour
-from hookline.api.endpoint_verbs import create, remove, replace, trial_event
+from hookline.api.endpoint_preset import without_preset
+from hookline.api.endpoint_verbs import create, remove, replace
 from hookline.api.lists import Listing, Paging
 from hookline.api.merge import decode_patch, merged
 from hookline.api.parts import Parts
 from hookline.api.rules import Needs, NeedsCaller, NeedsPaging, NeedsParts, PathText, rule
 from hookline.api.times import iso, parse_time
+from hookline.api.trial import TrialOut, shaped_trial, trial_event
 from hookline.clock import DAY, HOUR, Micros
 from hookline.model.api_key import Scope
 from hookline.model.endpoint import Counters, Endpoint
@@ -37,9 +38,9 @@ class TrialIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """What to send as a test."""
 
     type: str | None = None
-    """Left out: the first event type that the endpoint names, else `hookline.test`."""
+    """Left out: the first event type that the endpoint names, else `hookline.test`; with a preset `case.created`."""
     data: msgspec.Raw = msgspec.field(default_factory=absent)
-    """Any JSON value. Left out: the example of the event type, if there is one."""
+    """Any JSON value. Left out: the example of the event type, if there is one; with a preset and no type a case that says that it is a test."""
 
 
 class StatsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -108,13 +109,13 @@ async def change_endpoint(
 ) -> EndpointOut:
     """Change an endpoint by JSON merge patch (RFC 7396): what is left out stays, null resets to the default.
 
-    An object that changes its `kind` is replaced whole, and so are a template, and the settings of another preset. Switching on by `active` releases what was held.
+    An object that changes its `kind` is replaced whole, and so is a template. Another preset, or none, brings its own `settings`, `dialect`, `retry`, `timeout` and `rate`, and says whether requests are signed. Switching on by `active` releases what was held.
     """
     change = decode_patch(body, EndpointIn)
     known = await parts.store.endpoints.get(caller.tenant, EndpointId(endpoint_id))
     before = msgspec.to_builtins(as_given(known))
-    if change.get("preset", known.preset) != known.preset:
-        before["settings"] = {}
+    if (change.get("preset", known.preset) or "") != known.preset:
+        before = without_preset(before)
     if "template" in change:
         before["template"] = None
     if change.get("secrets") is not None and "unsigned" not in change:
@@ -161,14 +162,19 @@ async def disable_endpoint(endpoint_id: PathText, caller: NeedsCaller, parts: Ne
 )
 async def test_endpoint(
     endpoint_id: PathText, body: RawBody, caller: NeedsCaller, parts: NeedsParts
-) -> AttemptOut:
-    """Send a test event now, active or not, and show the whole exchange. Nothing of it is stored or counted."""
+) -> TrialOut:
+    """Send a test event now, active or not, and show the whole exchange. Nothing of it is stored or counted.
+
+    With a preset it is a case of its own, which says that it is a test: a real one in the other system.
+    """
     given = decode_body(body or b"{}", _TRIAL)
     endpoint = await parts.store.endpoints.get(caller.tenant, EndpointId(endpoint_id))
     event = await trial_event(parts, endpoint, given.type, bytes(given.data))
-    attempt = await parts.tester.send(endpoint, event)
+    trial = await parts.tester.send(endpoint, event)
     dialect = parts.dialects.get(endpoint.dialect)
-    return shaped_attempt(attempt, dialect.zoned(endpoint.zone).body(event) if dialect else None)
+    if dialect is None or endpoint.preset or endpoint.template is not None:
+        return shaped_trial(trial)
+    return shaped_trial(trial, dialect.zoned(endpoint.zone).body(event))
 
 
 @get("/v1/endpoints/{endpoint_id:str}/stats", opt=rule(Scope.READ, query=StatsQuery))

@@ -32,6 +32,14 @@ EXAMPLES: Mapping[str, Any] = MappingProxyType(
             "type": "case.created",
             "data": {"case_id": 7, "subject": "No sound on incoming calls"},
         },
+        "PresetTrialIn": {
+            "settings": {
+                "site": "https://jira.example.com",
+                "project": "SUPPORT",
+                "auth": "bearer",
+                "token": "an-example-of-a-token",
+            }
+        },
         "HeldChoice": {"held": "release"},
         "EnabledIn": {"zone": "Europe/Berlin", "prefix": "acme"},
         "TrialIn": {"type": "call.started", "data": {"call": "c_1042"}},

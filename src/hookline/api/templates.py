@@ -10,9 +10,9 @@ from litestar.params import RawBody
 from hookline.api.attempt_out import BodyOut, shaped_body
 from hookline.api.body import absent, decode_body
 from hookline.api.endpoint_preset import check_template, checked_settings, preset_named
-from hookline.api.endpoint_verbs import TEST_TYPE, trial_event
 from hookline.api.parts import Parts
 from hookline.api.rules import NeedsCaller, NeedsParts, rule
+from hookline.api.trial import trial_event
 from hookline.deliver.stepwise import Wish
 from hookline.deliver.verdict import Verdict
 from hookline.errors import InvalidField
@@ -21,7 +21,6 @@ from hookline.model.attempt import Headers
 from hookline.model.endpoint import Endpoint
 from hookline.model.event import Event
 from hookline.model.ids import EndpointId, EventId, TenantId
-from hookline.model.patterns import check_type
 from hookline.model.template import Template
 from hookline.storage.filters import DeliveryFilter
 
@@ -42,10 +41,10 @@ class PreviewIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """In the place of the endpoint's."""
     event: str = ""
     """The id of an event. Left out: `type` and `data` are the event."""
-    type: str = TEST_TYPE
-    """The event's type, where no event is named."""
+    type: str | None = None
+    """The event's type, where no event is named. Left out, as `data`: as of a test."""
     data: msgspec.Raw = msgspec.field(default_factory=absent)
-    """Any JSON value. Left out: the example of the event type, if there is one."""
+    """Any JSON value. Left out: the example of the event type, if there is one; with a preset and no type a case."""
     system: str = ""
     """The system that it is an event of."""
 
@@ -130,7 +129,6 @@ async def _endpoint(given: PreviewIn, tenant: TenantId, parts: Parts) -> Endpoin
 async def _event(given: PreviewIn, endpoint: Endpoint, parts: Parts) -> Event:
     if given.event:
         return await parts.store.events.get(endpoint.tenant_id, EventId(given.event))
-    check_type(given.type)
     whose = msgspec.structs.replace(endpoint, system=given.system or endpoint.system)
     return await trial_event(parts, whose, given.type, bytes(given.data))
 

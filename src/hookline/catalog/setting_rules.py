@@ -10,6 +10,7 @@ from hookline.catalog.json_tree import check_json
 from hookline.errors import InvalidField
 from hookline.model.json import nearest
 from hookline.model.json_schema import check_event_type, compile_schema
+from hookline.model.mask import SHORTEST
 
 FIELD = "settings"
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -60,14 +61,25 @@ def _check_property(field: str, name: str, one: Any) -> None:
                 hint="A form is made of it: say in plain words what it is and where to find it.",
                 field=field,
             )
-    if is_secret(one) and (one.get("type") != "string" or "default" in one):
-        raise InvalidField("A secret is of type string, and has no default.", field=field)
+    if is_secret(one):
+        _check_secret(field, one)
     if one.get("properties"):
         raise InvalidField(
             "A form has no forms within: a setting is a plain value, a list, or a map with additionalProperties.",
             field=field,
         )
     _check_values(field, one)
+
+
+def _check_secret(field: str, one: _Schema) -> None:
+    if one.get("type") != "string" or "default" in one:
+        raise InvalidField("A secret is of type string, and has no default.", field=field)
+    if one.get("minLength", 0) < SHORTEST:
+        raise InvalidField(
+            f"A secret has at least {SHORTEST} characters: a shorter one cannot be masked in what is kept of requests.",
+            hint=f"Write minLength: {SHORTEST}, or more.",
+            field=field,
+        )
 
 
 def _check_values(field: str, one: _Schema) -> None:

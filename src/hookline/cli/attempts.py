@@ -19,18 +19,31 @@ def print_attempt(attempt: dict[str, Any], request_body: dict[str, Any] | None =
     mark, style = ("✓", "green") if attempt["succeeded"] else ("✗", "red")
     head = f"{mark} attempt {attempt['number']} ({attempt['trigger']})  {at}  {outcome(attempt)}"
     console.print(Text(head, style=f"bold {style}"))
+    if attempt["detail"] and attempt["status"] is not None:
+        console.print(Text(f"  {clean(attempt['detail'])}", style=style))
     if attempt["hint"]:
         console.print(Text(f"  {clean(attempt['hint'])}", style="yellow"))
-    console.print(Text(f"  {_timings(attempt['timings'])}", style="dim"))
-    console.print(Text(f"  > {attempt['method']} {clean(attempt['url'])}", style="bold"))
-    _print_headers(console, ">", attempt["request_headers"])
-    _print_body(console, attempt.get("request_body") or request_body)
+    if timings := _timings(attempt["timings"]):
+        console.print(Text(f"  {timings}", style="dim"))
+    _print_steps(console, attempt)
+    if attempt["cause"] != "not_sent":
+        console.print(Text(f"  > {attempt['method']} {clean(attempt['url'])}", style="bold"))
+        _print_headers(console, ">", attempt["request_headers"])
+        _print_body(console, attempt.get("request_body") or request_body)
     if attempt["status"] is not None:
         console.print(Text(f"  < HTTP {attempt['status']}", style="bold"))
         _print_headers(console, "<", attempt["response_headers"])
         _print_body(console, attempt["response_body"])
     if attempt["next_at"]:
         console.print(f"  next attempt: {local(attempt['next_at'])}")
+
+
+def print_trial(trial: dict[str, Any]) -> None:
+    """A test: an attempt, and what it has made."""
+    print_attempt(trial)
+    made = trial["remote"]
+    if made is not None:
+        print(f"made: {clean(made['id'])}  {clean(made['url'])}".rstrip())
 
 
 def outcome(attempt: dict[str, Any]) -> str:
@@ -45,6 +58,18 @@ def text_of(body: dict[str, Any]) -> str:
     if body["text"] is not None:
         return str(body["text"])
     return f"({len(base64.b64decode(body['base64']))} bytes that are not text)"
+
+
+def _print_steps(console: Console, attempt: dict[str, Any]) -> None:
+    """What went before the request, and what it is about."""
+    for step in attempt["steps"]:
+        came = f"HTTP {step['status']}" if step["status"] is not None else f"{step['cause']}"
+        told = f"{step['name']}: {step['method']} {step['url']}: {came} {step['detail']}".rstrip()
+        console.print(Text(f"  {clean(told)}  {step['total']:.1f} ms", style="dim"))
+    if attempt["action"]:
+        console.print(Text(f"  action: {attempt['action']}", style="dim"))
+    if attempt["missing"]:
+        console.print(Text(f"  missing, and empty: {', '.join(map(clean, attempt['missing']))}", style="dim"))
 
 
 def _timings(timings: dict[str, float]) -> str:

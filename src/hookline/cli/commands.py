@@ -96,7 +96,8 @@ COMMANDS: tuple[Command | Noun, ...] = (
         SETUP,
         (
             _verb("list", "presets:list_", "List presets."),
-            _verb("show", "presets:show", "Show a preset: settings, actions, what to do there."),
+            _verb("show", "preset_show:show", "Show a preset: settings, actions, what to do there."),
+            _verb("test", "preset_test:send_test", "Send a real test case with settings; nothing is kept."),
         ),
     ),
     Noun(

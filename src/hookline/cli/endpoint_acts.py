@@ -6,7 +6,7 @@ import msgspec
 from cyclopts import Parameter
 
 from hookline.cli.asking import confirm
-from hookline.cli.attempts import print_attempt
+from hookline.cli.attempts import print_trial
 from hookline.cli.endpoints import ENDPOINTS, EndpointArgument
 from hookline.cli.exits import Exit
 from hookline.cli.grid import Column, column, moment, print_grid
@@ -112,7 +112,9 @@ def send_test(
     ] = "",
     reach: Reach = HERE,
 ) -> int:
-    """Send a test event now and show the exchange. Nothing of it is kept. Exit code 1 unless the answer is 2xx.
+    """Send a test event now and show the exchange. Nothing of it is kept. Exit code 1 where it did not succeed.
+
+    With a preset it makes a real case in the other system, which says that it is a test: close or delete it there.
 
     For example:
 
@@ -128,7 +130,7 @@ def send_test(
     if reach.json:
         print_json(accepted(answer))
     else:
-        print_attempt(attempt)
+        print_trial(attempt)
     return Exit.OK if attempt["succeeded"] else Exit.ERROR
 
 

@@ -1,21 +1,32 @@
 """`hookline endpoints`: list, create, show, change, delete. What is done to one is in `endpoint_acts`."""
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from hookline.cli import names
 from hookline.cli.asking import confirm, counted
 from hookline.cli.endpoint_fields import BLANK, ENDPOINT, EndpointFields, fields_of
 from hookline.cli.grid import Column, Row, column, moment
 from hookline.cli.inputs import nothing_given
 from hookline.cli.output import List, print_done, print_list, print_one
+from hookline.cli.preset_settings import BARE, PRESET, SettingFields, with_settings
 from hookline.cli.reach import FIRST, HERE, Listed, Reach, Yes, connect
 from hookline.client.answers import read
 from hookline.client.requests import change, create, fetch, listing, remove
 
 ENDPOINTS = "endpoints"
 EndpointArgument = Annotated[str, Parameter(name="ENDPOINT", help="Its id (ep_…).")]
+PresetOption = Annotated[
+    str,
+    Parameter(
+        help="A preset, as jira: `hookline presets list`.",
+        show_default=False,
+        group=PRESET,
+        completer=names.presets,
+    ),
+]
 
 
 def _state(row: Row) -> str:
@@ -61,10 +72,15 @@ def create_endpoint(
     ] = "",
     /,
     *,
+    preset: PresetOption = "",
+    settings: SettingFields = BARE,
     given: EndpointFields = BLANK,
     reach: Reach = HERE,
 ) -> None:
     """Create an endpoint. A signing secret is made unless one is given; `endpoints secret` reveals it.
+
+    With a preset no URL: its settings say where to send. Secrets among them
+    that are not given are asked for. `hookline presets show NAME` lists them.
 
     For example:
 
@@ -73,13 +89,28 @@ def create_endpoint(
         hookline endpoints create https://example.com/hooks --rate 5 --order key --header X-Team=voice
         hookline endpoints create https://example.com/hooks --client-cert us.pem --client-key us.key
         hookline endpoints create https://example.com/hooks --from endpoint.json
+        hookline endpoints create --preset slack --setting url=- --event 'ticket.*'
+        hookline endpoints create --preset jira --settings-file jira.json --setting token=-
         hookline endpoints create --from jira.json
     """
+    fields = fields_of(given) | _named(url=url or None, preset=preset or None)
     with connect(reach) as gateway:
-        answer = gateway.send(create(ENDPOINTS, fields_of(given) | ({"url": url} if url else {})))
+        answer = gateway.send(create(ENDPOINTS, with_settings(gateway, fields, settings)))
     print_one(answer, reach)
-    if not reach.json and read(answer)["secrets"]:
-        print(f"Its signing secret: hookline endpoints secret {read(answer)['id']}", file=sys.stderr)
+    if not reach.json:
+        _tell_next(read(answer))
+
+
+def _named(**given: str | None) -> dict[str, Any]:
+    return {name: text for name, text in given.items() if text is not None}
+
+
+def _tell_next(made: Row) -> None:
+    """On standard error: what to do now."""
+    if made["secrets"]:
+        print(f"Its signing secret: hookline endpoints secret {made['id']}", file=sys.stderr)
+    if made["preset"]:
+        print(f"Does it work? hookline endpoints test {made['id']}", file=sys.stderr)
 
 
 def show(endpoint: EndpointArgument, /, *, reach: Reach = HERE) -> None:
@@ -99,21 +130,28 @@ def update(
     /,
     *,
     url: Annotated[str | None, Parameter(help="Where to send.", group=ENDPOINT)] = None,
+    preset: PresetOption = "",
+    settings: SettingFields = BARE,
     given: EndpointFields = BLANK,
     reach: Reach = HERE,
 ) -> None:
     """Change an endpoint; what is not given stays. `--set FIELD=null` brings back a default.
+
+    Another preset brings its own settings, dialect, retries, timeout and rate.
 
     For example:
 
         hookline endpoints update ep_01h… --url https://example.com/v2/hooks
         hookline endpoints update ep_01h… --event call.started --event call.ended
         hookline endpoints update ep_01h… --set rate=null --timeout 30
+        hookline endpoints update ep_01h… --setting token=@new-token.txt
     """
-    fields = fields_of(given) | ({"url": url} if url is not None else {})
-    if not fields:
-        raise nothing_given("--url, --event, --filter, --set")
+    fields = fields_of(given) | _named(url=url, preset=preset or None)
+    if not (fields or settings):
+        raise nothing_given("--url, --event, --filter, --setting, --set")
     with connect(reach) as gateway:
+        known = gateway.call(fetch(ENDPOINTS, endpoint)) if fields.get("preset") or settings else {}
+        fields = with_settings(gateway, fields, settings, known)
         print_one(gateway.send(change(ENDPOINTS, endpoint, fields)), reach)
 
 

@@ -1,19 +1,19 @@
-"""`hookline presets`: ready endpoints for other systems: what they ask for, what they do there."""
+"""`hookline presets list`: ready endpoints for other systems."""
 
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
 
-from hookline.cli.grid import Column, Row, column, print_fields, print_grid
-from hookline.cli.output import List, print_json, print_list
+from hookline.cli import names
+from hookline.cli.grid import Column, Row, column
+from hookline.cli.output import List, print_list
 from hookline.cli.reach import FIRST, HERE, Reach, connect
-from hookline.cli.text import clean
-from hookline.client.answers import accepted, read
-from hookline.client.requests import fetch, listing
+from hookline.client.requests import listing
 
 PRESETS = "presets"
-PresetArgument = Annotated[str, Parameter(name="PRESET", help="A preset of the catalogue, as jira.")]
+PresetArgument = Annotated[
+    str, Parameter(name="PRESET", help="A preset of the catalogue, as jira.", completer=names.presets)
+]
 
 
 def _asked(row: Row) -> str:
@@ -22,25 +22,16 @@ def _asked(row: Row) -> str:
 
 _COLUMNS = (
     column("preset", "name"),
-    column("title", "title"),
     Column("needs", _asked),
-    Column("actions", lambda row: ", ".join(row["actions"])),
     Column("exactly one", lambda row: "yes" if row["once"] else "no"),
 )
-_SETTINGS = (
-    column("setting", "name"),
-    column("required", "required"),
-    column("secret", "secret"),
-    column("default", "default"),
-    column("choices", "choices"),
-    column("title", "title"),
-    column("description", "description"),
-)
-_APART = ("settings", "notes")
 
 
 def list_(*, reach: Reach = HERE) -> None:
-    """List the presets: ready endpoints for other systems.
+    """List the presets: ready endpoints for other systems, and what each needs.
+
+    Exactly one: of a case one thing is made there, even where an answer was
+    lost. What each does: `hookline presets show PRESET`.
 
     For example:
 
@@ -54,38 +45,3 @@ def list_(*, reach: Reach = HERE) -> None:
     )
     with connect(reach) as gateway:
         print_list(gateway, wanted, FIRST, reach)
-
-
-def show(preset: PresetArgument, /, *, reach: Reach = HERE) -> None:
-    """Show a preset: its settings, what it does, and what to do in the other system.
-
-    For example:
-
-        hookline presets show jira
-        hookline presets show slack --json
-    """
-    with connect(reach) as gateway:
-        answer = gateway.send(fetch(PRESETS, preset))
-    if reach.json:
-        print_json(accepted(answer))
-        return
-    whole: dict[str, Any] = read(answer)
-    print_fields({name: value for name, value in whole.items() if name not in _APART})
-    print()
-    print_grid(_SETTINGS, list(_settings(whole["settings"])))
-    print()
-    for line in whole["notes"].splitlines():
-        print(clean(line))
-
-
-def _settings(schema: Mapping[str, Any]) -> Iterator[Row]:
-    for name, one in schema.get("properties", {}).items():
-        yield {
-            "name": name,
-            "required": "yes" if name in schema.get("required", ()) else "no",
-            "secret": "yes" if one.get("writeOnly") else "no",
-            "default": one.get("default"),
-            "choices": ", ".join(map(str, one.get("enum", ()))),
-            "title": one["title"],
-            "description": " ".join(one["description"].split()),
-        }

@@ -13,6 +13,7 @@ from cyclopts import Parameter
 from hookline.catalog.loader import load_providers, read_provider
 from hookline.catalog.provider_file import ProviderFile
 from hookline.catalog.samples import INDEX, read_samples
+from hookline.cli import names
 from hookline.cli.exits import Exit, Failed
 from hookline.cli.inputs import pairs, read_source
 from hookline.clock import Micros
@@ -27,7 +28,9 @@ from hookline.receive.resign import resign
 from hookline.receive.scheme import Rule
 from hookline.receive.view import View
 
-ProviderArgument = Annotated[str, Parameter(name="PROVIDER", help="A provider of the catalogue, as stripe.")]
+ProviderArgument = Annotated[
+    str, Parameter(name="PROVIDER", help="A provider of the catalogue, as stripe.", completer=names.providers)
+]
 
 
 @Parameter(name="*")

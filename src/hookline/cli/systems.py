@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import msgspec
 from cyclopts import Parameter
 
+from hookline.cli import names
 from hookline.cli.exits import Exit, Failed
 from hookline.cli.grid import Column, Row, column, print_fields, print_grid
 from hookline.cli.output import List, print_done, print_json, print_list
@@ -14,7 +15,9 @@ from hookline.client.requests import fetch, listing, put, remove
 from hookline.model.json import nearest
 
 SYSTEMS = "systems"
-SystemArgument = Annotated[str, Parameter(name="SYSTEM", help="A system of the catalogue, as pbx.")]
+SystemArgument = Annotated[
+    str, Parameter(name="SYSTEM", help="A system of the catalogue, as pbx.", completer=names.systems)
+]
 
 _COLUMNS = (
     column("system", "name"),

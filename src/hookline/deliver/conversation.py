@@ -251,8 +251,16 @@ class Conversation:
         """As it may be kept; it was read as it came."""
         mask = self._recipe.mask
         return msgspec.structs.replace(
-            exchange, body=mask.answer(exchange.body), detail=mask.text(exchange.detail)
+            exchange,
+            headers=tuple((name, mask.text(value)) for name, value in exchange.headers),
+            body=mask.answer(exchange.body),
+            detail=mask.text(exchange.detail),
         )
+
+    def _there(self) -> Remote | None:
+        if self._remote is None or not self._remote.id:
+            return None
+        return msgspec.structs.replace(self._remote, url=self._recipe.mask.text(self._remote.url))
 
     def _nothing_to_close(self) -> str:
         return f"There is nothing of this case in {self._recipe.preset.title} to close"
@@ -270,6 +278,7 @@ class Conversation:
             final=self._recipe.mask.text(final),
             retry_after=retry_after,
             remote=self._changed,
+            there=self._there(),
             action="" if self._action is None else str(self._action),
             steps=tuple(self._steps),
         )

@@ -5,10 +5,8 @@ import json
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote, quote_plus
 
+from hookline.model.mask import SHORTEST
 from hookline.net.header import MASK
-
-SHORTEST = 4
-"""Characters. A shorter secret cannot be told from other text: then a body is not kept at all (fails closed)."""
 
 
 class Mask:
@@ -24,7 +22,7 @@ class Mask:
         return text
 
     def body(self, body: bytes) -> bytes | None:
-        """None where it could hold a secret that cannot be found."""
+        """None where it could hold a secret that is too short to be found (fails closed)."""
         if self._blind:
             return None
         for form in self._forms:

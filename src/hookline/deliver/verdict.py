@@ -61,6 +61,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """Why nothing was to be sent."""
     remote: Remote | None = None
     """What the case is there by now, where that has changed."""
+    there: Remote | None = None
+    """What is there at the end, as far as is known, to be shown: of a test too, which leaves no case behind."""
     action: str = ""
     missing: tuple[str, ...] = ()
     steps: tuple[Step, ...] = ()

@@ -36,8 +36,9 @@ from hookline.model.retry import Exponential, Fixed, Schedule
 _ABOUT = """A preset is a ready endpoint for another system. An endpoint names one in `preset` and says in `settings` what it asks for; it
 has no URL of its own. Each event speaks of a case (`cases` of its [system](systems.md), or for events of none the rules of
 `cases.yaml`): the first makes a ticket or a message there, and later ones change, comment and close the same, where the other system
-tells what it made. A running gateway tells the same, with your own presets, at `GET /v1/presets` and by `hookline presets list`; one of
-your own is a folder: [add a preset](../how-to/add-a-preset.md).
+tells what it made. A running gateway tells the same, with your own presets, at `GET /v1/presets` and by `hookline presets list`. How to
+choose one, try it and use it: [open tickets in other systems](../how-to/open-tickets-elsewhere.md); one of your own is a folder:
+[add a preset](../how-to/add-a-preset.md).
 
 *Exactly one*: of one case one thing is made, even where an answer was lost; elsewhere another may be made then. Secrets are sealed, and
 never shown again."""

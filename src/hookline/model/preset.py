@@ -122,8 +122,8 @@ class Preset(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     notes: str
     """`notes.md` of its folder: what whoever runs the endpoint must do and know, as Markdown."""
     settings: dict[str, Any]
-    """A JSON Schema of an object; its properties, in their order, are the form. Those that are `writeOnly` are secrets. A
-    `default` stands for what is left out.
+    """A JSON Schema of an object; its properties, in their order, are the form. Those that are `writeOnly` are secrets, and
+    say a `minLength` of 4 or more: a shorter one could not be masked. A `default` stands for what is left out.
     """
     refuses: tuple[Refusal, ...] = ()
     base: str

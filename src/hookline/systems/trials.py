@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
-from hookline.api.endpoint_verbs import trial_event
 from hookline.api.parts import Parts
+from hookline.api.trial import trial_event
 from hookline.deliver.json_style import Writer
 from hookline.model.attempt import Attempt
 from hookline.model.dialect import Style
@@ -25,4 +25,5 @@ async def send_trial(
     event = await trial_event(parts, endpoint, None)
     filled = {**payload, "timestamp": local_time(event.time, zone, mark="offset")}
     body = _WRITER.data(msgspec.json.encode(filled))
-    return await parts.tester.send(endpoint, event, body=body, within=within)
+    trial = await parts.tester.send(endpoint, event, body=body, within=within)
+    return trial.attempt
