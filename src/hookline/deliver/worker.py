@@ -88,6 +88,9 @@ class Worker:
         """Whether what is stored now will be sent by this node."""
         return not self._stopping and monotonic < self.lease_until
 
+    def _leased(self) -> bool:
+        return self._clock.monotonic() < self.lease_until
+
     @property
     def unwritten(self) -> int:
         """Results that are not on disk yet."""
@@ -189,7 +192,8 @@ class Worker:
             return
         attempt, target = Try(task=task, endpoint=endpoint, at=at), self._targets.get(endpoint)
         if not isinstance(target, str) and target.talker is not None:
-            wish = Wish(event=task.event, attempt=task.delivery.attempts + 1, now=at)
+            number = task.delivery.attempts + 1
+            wish = Wish(event=task.event, attempt=number, now=at, mine=self._leased)
             self._sendings[task] = self._stepwise.start(target, wish, partial(self._told_of, attempt))
             return
         request = target if isinstance(target, str) else self._request(attempt, target)
