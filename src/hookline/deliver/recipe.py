@@ -27,6 +27,10 @@ _FALLBACKS: Mapping[Action, Action] = {
     Action.COMMENT: Action.UPDATE,
     Action.UPDATE: Action.CREATE,
 }
+_REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
+"""What may reach the other system twice (RFC 9110, 9.2.2). Of the rest a second one could be a second ticket: before it is sent
+again, the next attempt looks whether it is there.
+"""
 _JSON, _TEXT = ("Content-Type", "application/json"), ("Content-Type", "text/plain; charset=utf-8")
 
 
@@ -74,7 +78,7 @@ class Recipe:
         limit = self.preset.max_bytes
         if limit is not None and len(body) > limit:
             raise TemplateFailed(f"The request has {len(body)} bytes; {self.preset.title} takes {limit}.")
-        return self.target.request_to(
+        made = self.target.request_to(
             self._url(form.url.text(scope)),
             self._headers(form, scope),
             asked.event,
@@ -83,6 +87,7 @@ class Recipe:
             attempt=asked.attempt,
             now=asked.now,
         )
+        return made if made.method in _REPEATABLE else msgspec.structs.replace(made, once=True)
 
     def sent(self, request: Request) -> Sent:
         """As it may be kept."""

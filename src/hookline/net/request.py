@@ -31,6 +31,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """Part of the pool's key: tenants never share a connection."""
     identity: Identity | None = None
     """Part of it too. None: no certificate of ours, and the machine's authorities."""
+    once: bool = False
+    """The client must not send it a second time by itself, as it does where a kept connection ends before any answer: so it
+    goes out on a fresh one.
+    """
     prefix: bytes = b""
     """The head's first lines, made once by `prefix_of` for many requests; then `headers` are those that follow, and
     their names have passed `check_names`.
