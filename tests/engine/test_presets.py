@@ -10,6 +10,7 @@ import pytest
 
 from hookline.catalog.loader import load_presets
 from hookline.catalog.preset_settings import checked
+from hookline.deliver.conclude import CUT_OFF
 from hookline.model.delivery import State
 from hookline.model.endpoint import Endpoint
 from hookline.model.record import RecordKey
@@ -17,10 +18,13 @@ from hookline.model.retry import Schedule
 from hookline.route.draft import Published
 from hookline.storage.endpoint_rows import endpoint_row
 from hookline.storage.filters import DeliveryFilter
-from tests.engine.gateway import ALICE, PATIENCE, STRANGER, Gateway
+from tests.clock import ManualClock
+from tests.engine.gateway import ALICE, PATIENCE, STRANGER, Gateway, gateway, until
 from tests.presets.fakes import fakes
 from tests.presets.fakes.base import Fake
+from tests.presets.fakes.jira import JiraFake
 from tests.presets.fakes.salesforce import TOKEN_PATH, SalesforceFake
+from tests.presets.fakes.server import Request
 
 PRESETS = load_presets()
 QUICK = Schedule(delays=(0, 5, 5, 5, 5, 5), jitter=0)
@@ -106,6 +110,40 @@ async def test_a_lost_answer_makes_no_second_one(hookline: Gateway, name: str) -
         await ended(hookline, await say(hookline, "case.updated", subject="Again"))
         assert len(fake.tickets) == 2
         assert (await hookline.delivery(event)).attempts == 2
+
+
+class Lagging(JiraFake):
+    """Its search learns of an issue when the test says."""
+
+    indexed = False
+
+    def found(self, request: Request) -> list[dict[str, Any]]:
+        return super().found(request) if self.indexed else []
+
+
+async def test_what_was_cut_off_is_given_time_to_be_found_before_it_is_made_again(
+    env: dict[str, str], clock: ManualClock
+) -> None:
+    """A gateway stopped, or crashed, in the middle: the next one does not ask a search that cannot know yet."""
+    with Lagging() as fake:
+        fake.slow(0.5)
+        async with gateway(env, clock) as before:
+            await before.tenants()
+            await an_endpoint(before, fake)
+            event = await say(before, "case.created")
+            await before.turn_until(lambda: len(fake.got) == 1)
+        await until(lambda: len(fake.tickets) == 1)
+        async with gateway(env, clock) as hookline:
+
+            async def waits() -> bool:
+                delivery = await hookline.delivery(event)
+                return (delivery.state, delivery.reason) == (State.PENDING, CUT_OFF)
+
+            await turn_until(hookline, waits)
+            assert len(fake.got) == 1
+            fake.indexed = True
+            await ended(hookline, event)
+            assert (len(fake.tickets), (await hookline.delivery(event)).attempts) == (1, 2)
 
 
 async def test_what_is_refused_for_good_is_given_up_with_the_reason(on_sqlite: Gateway, fake: Fake) -> None:
