@@ -29,11 +29,10 @@ GOOD = 300
 
 
 class Desk(JiraFake):
-    """It notes every change that it made, in order, and is in trouble now and then until it is healed."""
+    """It notes every change that it made, in order, and is in trouble now and then."""
 
     def __init__(self, seed: int) -> None:
         super().__init__()
-        self.healed = False
         self.made: Counter[str] = Counter()
         """Case → how many tickets."""
         self.applied: dict[str, list[int]] = defaultdict(list)
@@ -41,10 +40,15 @@ class Desk(JiraFake):
         self._rng = random.Random(f"{seed} desk")
 
     def trouble(self) -> None:
-        if not self.healed:
-            kinds = (self.lose_answer, lambda: self.refuse(503), lambda: self.rate_limit(1))
-            with self._lock:
+        """One at a time: a row of them is a system that is down, which is asked ever more rarely."""
+        kinds = (self.lose_answer, lambda: self.refuse(503), lambda: self.rate_limit(1))
+        with self._lock:
+            if not self._faults:
                 self._rng.choice(kinds)()
+
+    def heal(self) -> None:
+        with self._lock:
+            self._faults.clear()
 
     def _routed(self, request: Request) -> Answer:
         answer = super()._routed(request)

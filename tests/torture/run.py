@@ -111,7 +111,7 @@ class _Torture:
             await self._pause()
         for receiver in seen.receivers:
             receiver.healed = True
-        seen.callers.desk.healed = True
+        seen.callers.desk.heal()
         seen.drain_seconds = await self._drain()
         keys = list(seen.publisher.acknowledged)
         seen.repeats_wrong = await seen.publisher.publish_again(self._rng.sample(keys, min(AGAIN, len(keys))))
