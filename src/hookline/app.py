@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -37,10 +39,12 @@ from hookline.route.publish import Publisher
 from hookline.route.waiting import Waiting
 from hookline.server import Server
 from hookline.storage.ledger import Ledger
-from hookline.storage.postgres.hints import Hints
 from hookline.storage.restore import hold_waiting
 from hookline.systems.paths import OWN_PATHS
 from hookline.telemetry import Telemetry
+
+if TYPE_CHECKING:
+    from hookline.storage.postgres.hints import Hints
 
 HOLD_CHUNK = 1000
 SETTLE_EVERY, MEASURE_EVERY, FORGET_EVERY = 2.0, 10.0, 600.0
@@ -72,7 +76,7 @@ class Engine:
     publisher: Publisher
     saver: Saver
     delivering: Delivering | None
-    hints: Hints | None
+    hints: "Hints | None"
 
     def healthy(self) -> tuple[bool, str]:
         """A node whose lease has run out sends nothing: others may have taken over from it."""
@@ -175,12 +179,17 @@ def _parts(engine: Engine, address: str = "") -> Parts:
     )
 
 
+def _hints(core: Core, delivering: Delivering | None) -> "Hints":
+    heard = delivering.claimer.hint if delivering is not None else lambda: None
+    made: Hints = import_module("hookline.storage.postgres.hints").Hints(
+        core.settings.database_url, heard, core.clock
+    )
+    return made
+
+
 def _engine(core: Core, roles: Roles) -> Engine:
     delivering = _delivering(core) if roles.worker else None
-    hints = None
-    if not core.opened.alone:
-        heard = delivering.claimer.hint if delivering is not None else lambda: None
-        hints = Hints(core.settings.database_url, heard, core.clock)
+    hints = None if core.opened.alone else _hints(core, delivering)
     hand: Hand = DistantHand(hints.hint if hints is not None else lambda: None)
     if delivering is not None:
         hand = delivering.hand

@@ -34,18 +34,21 @@ async def test_an_endpoint_gets_a_secret_that_is_not_shown(api: Running, keys: K
 async def test_credentials_are_masked_and_survive_being_sent_back(api: Running, keys: Keys) -> None:
     """What was shown masked and comes back in a PUT stays as it was."""
     made = await create(
-        api, keys, auth={"kind": "bearer", "token": "t0psecret"}, headers={"X-Api-Key": "s3cret", "X-A": "b"}
+        api,
+        keys,
+        auth={"kind": "bearer", "token": "t0psecret"},
+        headers={"X-Api-Key": "s3cret", "X-A": "b", "Authorization": "Basic abc"},
     )
     assert b"t0psecret" not in made.body
     assert b"s3cret" not in made.body
     shown = made.json
-    assert shown["headers"] == {"X-Api-Key": "***", "X-A": "b"}
+    assert shown["headers"] == {"X-Api-Key": "***", "X-A": "b", "Authorization": "Basic ***"}
     path = f"/v1/endpoints/{shown['id']}"
     kept = ("url", "headers", "auth", "events")
     put = await api.call("PUT", path, keys["manage"], json={name: shown[name] for name in kept})
     assert put.status == 200
     stored = await api.parts.store.endpoints.get(api.tenant(keys), shown["id"])
-    assert stored.headers == {"X-Api-Key": "s3cret", "X-A": "b"}
+    assert stored.headers == {"X-Api-Key": "s3cret", "X-A": "b", "Authorization": "Basic abc"}
     assert getattr(stored.auth, "token", "") == "t0psecret"
     refused = await create(api, keys, auth={"kind": "bearer", "token": "***"})
     assert (refused.code, refused.json["field"]) == ("invalid_field", "auth")

@@ -13,6 +13,8 @@ import pytest
 import pytest_asyncio
 
 from hookline.clock import SystemClock
+from hookline.model.ids import TenantId
+from hookline.storage.sources import Place, Sources
 from tests.api.conftest import Keys, make_keys
 from tests.api.raw import as_told, whole, wire
 from tests.api.receiving import SECRET, receipts, source
@@ -123,11 +125,31 @@ async def test_a_path_that_went_to_another_source_leads_to_that_one_at_once(api:
     assert told.status == 200, told.body
     second = await source(api, keys, path="payments/moved", secrets=["another"])
     body = b'{"id": "evt_second", "type": "a"}'
-    assert (await knock(api, second, path=path, body=body)).status == 401
     told = await knock(api, second, path=path, body=body, headers=stripe(body, secret="another"))
     assert told.status == 200
     (newest,) = await receipts(api, keys, second)
     assert newest["outcome"] == "accepted"
+    assert (await knock(api, second, path=path, body=body)).status == 401  # that was the first's secret
+    assert len(await receipts(api, keys, first, 2)) == 2
+
+
+async def test_a_path_that_leads_nowhere_any_more_costs_one_look_a_request(
+    api: Running, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await source(api, keys, path="payments/gone")
+    path = f"/in/{keys.alice}/payments/gone"
+    assert (await knock(api, made, path=path)).status == 200
+    await api.call("DELETE", f"/v1/sources/{made['id']}", keys["manage"])
+    sources, looks = api.parts.store.sources, []
+
+    async def find_path(tenant: TenantId, path: str) -> Place | None:
+        looks.append(path)
+        return await Sources.find_path(sources, tenant, path)
+
+    monkeypatch.setattr(sources, "find_path", find_path)
+    for _ in range(3):
+        assert (await knock(api, made, path=path)).status == 401
+    assert len(looks) == 3
 
 
 async def test_what_carries_many_events_makes_one_of_each_and_each_once(api: Running, keys: Keys) -> None:
@@ -425,3 +447,32 @@ async def test_a_secret_that_is_mended_on_one_node_counts_on_the_other(nodes: No
     nodes.there.parts.directory.forget(Running.tenant(keys))
     await until(lambda: True)
     assert (await knock(nodes.there, made)).status == 200
+
+
+async def test_a_path_that_one_node_gives_to_another_source_leads_to_that_one_on_the_other(
+    nodes: Nodes,
+) -> None:
+    """The other node still has the old source and its path in memory."""
+    here, there, keys = *nodes, await make_keys(nodes.here)
+    first = await source(here, keys, path="payments/moved")
+    path = f"/in/{keys.alice}/payments/moved"
+    assert (await knock(there, first, path=path)).status == 200
+    await here.call("PATCH", f"/v1/sources/{first['id']}", keys["manage"], json={"path": ""})
+    second = await source(here, keys, path="payments/moved", secrets=["another"])
+    told = await knock(there, second, path=path, headers=stripe(BODY, secret="another"))
+    assert told.status == 200
+    (newest,) = await receipts(here, keys, second)
+    assert newest["outcome"] == "accepted"
+
+
+async def test_what_both_sources_would_accept_goes_to_the_one_whose_path_it_is(nodes: Nodes) -> None:
+    """The other node learns it at the commit: then the provider is asked to come again."""
+    here, there, keys = *nodes, await make_keys(nodes.here)
+    first = await source(here, keys, path="payments/shared")
+    path = f"/in/{keys.alice}/payments/shared"
+    assert (await knock(there, first, path=path)).status == 200
+    await here.call("PATCH", f"/v1/sources/{first['id']}", keys["manage"], json={"path": ""})
+    second = await source(here, keys, path="payments/shared")
+    told = [await knock(there, second, path=path, body=b'{"id": "evt_2", "type": "a"}') for _ in range(2)]
+    assert [one.status for one in told] == [503, 200]
+    assert [len(await receipts(here, keys, one)) for one in (first, second)] == [1, 1]

@@ -44,6 +44,8 @@ def test_a_system_brings_its_rules_along(tmp_path: Path) -> None:
         ("[id]", "[id, x]", "variables:", "no x"),
         ("{subject}", "{subjekt}", "texts:", "Did you mean subject?"),
         ("{subject}", "{subject", "texts:", "brace"),
+        ('"Lamp {subject}"', "[Lamp, 'Lamp {subjekt}']", "texts:", "Did you mean subject?"),
+        ('"Lamp {subject}"', "[]", "texts:", "cases[0].texts"),
         ("closed: {status", "closed: {state", "closed:", "no variable state"),
         ("variables: {subject", "variables: {case_id: id, subject", "variables:", "case_id is what"),
         ("texts: {desc", "texts: {remote: x, desc", "texts:", "remote is what"),

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from hookline.catalog.loader import load_dialects, load_providers, load_systems
+from hookline.catalog.system_rules import check_system
 from hookline.deliver.retry import delay_before
 from hookline.errors import CatalogError
 
@@ -45,6 +46,11 @@ def test_the_six_and_their_event_types() -> None:
         "pbx": 22,
         "urpa": 7,
     }
+
+
+def test_what_ships_is_checked_here_and_not_at_each_start() -> None:
+    for system in load_systems(DIALECTS, PROVIDERS).values():
+        check_system(system, DIALECTS, PROVIDERS)
 
 
 @pytest.mark.parametrize(

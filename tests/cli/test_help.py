@@ -1,5 +1,7 @@
 """Help: every command has some, with an example that is a command."""
 
+import base64
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -62,3 +64,33 @@ def test_reads_do_not_load_the_gateway(tmp_path: Path) -> None:
         [sys.executable, "-c", code], capture_output=True, timeout=60, check=True, text=True, cwd=tmp_path
     )
     assert process.stdout == "False False\n"
+
+
+def test_a_gateway_on_sqlite_loads_nothing_that_it_does_not_need(tmp_path: Path) -> None:
+    """Each of these takes megabytes. Its first start makes the tables, which takes Alembic."""
+    heavy = ("alembic", "asyncpg", "mako", "pydantic")
+    code = (
+        "import os, sys\nfrom hookline.cli import running\n"
+        f"def stop(): print([name for name in {heavy!r} if name in sys.modules], flush=True); os._exit(0)\n"
+        "running._settle_garbage = stop\n"
+        "from hookline.cli.main import run\nrun(['serve'])"
+    )
+    settings = {
+        **os.environ,
+        "HOOKLINE_PORT": "0",
+        "HOOKLINE_SECRET_KEY": base64.b64encode(bytes(32)).decode(),
+        "HOOKLINE_DATABASE": f"sqlite:///{tmp_path / 'h.db'}",
+    }
+    loaded = [
+        subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            timeout=60,
+            check=True,
+            text=True,
+            cwd=tmp_path,
+            env=settings,
+        ).stdout.splitlines()[-1]
+        for _ in range(2)
+    ]
+    assert loaded == ["['alembic', 'mako']", "[]"]

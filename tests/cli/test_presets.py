@@ -52,6 +52,16 @@ def test_a_preset_that_there_is_not_is_not_found(dev: Dev) -> None:
     assert (done.code, "jira" in done.err) == (3, True)
 
 
+def test_an_endpoint_that_signs_nothing_is_told_of_no_signing_secret(dev: Dev) -> None:
+    for fields, signs in (
+        ('{"preset": "slack", "settings": {"url": "http://127.0.0.1:1080/slack"}}', False),
+        ('{"preset": "generic", "settings": {"url": "http://127.0.0.1:1080/generic"}}', True),
+    ):
+        done = dev("endpoints", "create", "--from", "-", given=fields)
+        assert done.code == 0, done.err
+        assert ("signing secret" in done.err) is signs
+
+
 def test_adding_a_preset_is_one_folder_and_its_settings_schema_is_served_without_code(tmp_path: Path) -> None:
     put(tmp_path / "mine")
     with running("dev", cwd=tmp_path, port="0", catalog="mine") as program:

@@ -131,6 +131,15 @@ def test_a_pbx_config_is_read_as_it_is(tmp_path: Path) -> None:
     assert (first["retry"]["attempts"], first["retry"]["delay"]) == (3, 5)
     assert (first["timeout"], first["concurrency"]) == (10, 2)
     assert (second["active"], second["unsigned"]) == (False, True)
+    planned = (
+        '        filter: data.extension == "1"\n        template: {json: {caller: "{{ data.caller }}"}}\n'
+    )
+    more = file(tmp_path, PBX.replace("        secret:", f"{planned}        secret:")).read()
+    one, _ = more.tenants["pbx"].endpoints.values()
+    assert (one["filter"], one["template"]) == (
+        'data.extension == "1"',
+        {"json": {"caller": "{{ data.caller }}"}},
+    )
     off = file(tmp_path, PBX.replace("    enabled: true\n    max", "    enabled: false\n    max")).read()
     assert [one["active"] for one in off.tenants["pbx"].endpoints.values()] == [False, False]
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.docs.blocks import Block
+from tests.docs.blocks import ROOT, Block
 from tests.ports import free_port
 
 PATIENCE = 60.0
@@ -148,4 +148,5 @@ def plain_environ() -> dict[str, str]:
         "PATH": f"{_BIN}:{kept['PATH']}",
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "PIP_ROOT_USER_ACTION": "ignore",
+        "REPOSITORY": str(ROOT),
     }

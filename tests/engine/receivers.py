@@ -12,6 +12,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 class Got(msgspec.Struct, frozen=True, kw_only=True):
     """One request, whole."""
 
+    method: str
     path: str
     headers: dict[str, str]
     body: bytes
@@ -81,7 +82,8 @@ class Receiver:
             name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)
         }
         body = await reader.readexactly(int(headers.get("content-length", "0")))
-        got = Got(path=head[0].split()[1], headers=headers, body=body)
+        method, path, _ = head[0].split()
+        got = Got(method=method, path=path, headers=headers, body=body)
         self.got.append(got)
         self._at_once += 1
         self.most_at_once = max(self.most_at_once, self._at_once)

@@ -11,6 +11,7 @@ import pytest
 from hookline.catalog.loader import load_presets
 from hookline.catalog.preset_settings import checked
 from hookline.deliver.conclude import CUT_OFF
+from hookline.model.attempt import Cause
 from hookline.model.delivery import State
 from hookline.model.endpoint import Endpoint
 from hookline.model.record import RecordKey
@@ -33,6 +34,13 @@ MAKERS = sorted(name for name in FAKES if PRESETS[name].remembers)
 """Those that keep what they made."""
 ONCE = [name for name in MAKERS if PRESETS[name].once]
 """Those where a lost answer makes no second one."""
+
+
+BY_TOKEN: dict[str, dict[str, Any]] = {
+    "salesforce": {},
+    "servicenow": {"auth": "oauth2", "client_id": "5f3e0c9a1b2c3d4e", "client_secret": "s3cret"},
+}
+"""Those that want a token of OAuth2 first, and the settings that say so."""
 
 
 @pytest.fixture(params=MAKERS)
@@ -100,15 +108,13 @@ async def test_what_follows_a_create_waits_until_it_is_made(on_sqlite: Gateway, 
 
 @pytest.mark.parametrize("name", ONCE)
 async def test_a_lost_answer_makes_no_second_one(hookline: Gateway, name: str) -> None:
-    """Not on a connection that was kept from another case either, where others are sent again at once."""
     with FAKES[name]() as fake:
         await an_endpoint(hookline, fake)
-        await ended(hookline, await say(hookline, "case.created", case_id=8))
         fake.lose_answer()
         event = await say(hookline, "case.created")
         await ended(hookline, event)
         await ended(hookline, await say(hookline, "case.updated", subject="Again"))
-        assert len(fake.tickets) == 2
+        assert len(fake.tickets) == 1
         assert (await hookline.delivery(event)).attempts == 2
 
 
@@ -144,6 +150,21 @@ async def test_what_was_cut_off_is_given_time_to_be_found_before_it_is_made_agai
             fake.indexed = True
             await ended(hookline, event)
             assert (len(fake.tickets), (await hookline.delivery(event)).attempts) == (1, 2)
+
+
+@pytest.mark.parametrize("name", ONCE)
+async def test_an_answer_lost_on_a_connection_that_was_used_before_makes_no_second_one(
+    on_sqlite: Gateway, name: str
+) -> None:
+    """The client would send the request once more at once, and nobody had looked what the first one had made."""
+    with FAKES[name]() as fake:
+        await an_endpoint(on_sqlite, fake)
+        await ended(on_sqlite, await say(on_sqlite, "case.created"))
+        fake.lose_answer()
+        event = await say(on_sqlite, "case.created", case_id=8)
+        await ended(on_sqlite, event)
+        assert len(fake.tickets) == 2
+        assert (await on_sqlite.delivery(event)).attempts == 2
 
 
 async def test_what_is_refused_for_good_is_given_up_with_the_reason(on_sqlite: Gateway, fake: Fake) -> None:
@@ -201,6 +222,33 @@ class _Unsealed:
 
     def needs_rotation(self, sealed: bytes) -> bool:
         raise NotImplementedError
+
+
+@pytest.mark.parametrize("name", BY_TOKEN)
+async def test_a_preset_that_signs_in_by_oauth2_fetches_one_token_for_all(
+    on_sqlite: Gateway, name: str
+) -> None:
+    with FAKES[name](BY_TOKEN[name]) as fake:
+        await an_endpoint(on_sqlite, fake)
+        fake.lose_answer()
+        for event_type in ("case.created", "case.updated", "case.commented", "case.closed"):
+            await ended(on_sqlite, await say(on_sqlite, event_type, comment="Still silent", status="open"))
+        (ticket,) = fake.tickets.values()
+        assert ticket.closed
+        assert [one.path for one in fake.got if "token" in one.path] == [fake.got[0].path]
+
+
+@pytest.mark.parametrize("name", BY_TOKEN)
+async def test_without_a_token_nothing_is_sent_and_the_reason_is_told(on_sqlite: Gateway, name: str) -> None:
+    with FAKES[name](BY_TOKEN[name]) as fake:
+        settings = {**fake.settings, "client_secret": "wr0ng"}
+        await an_endpoint(on_sqlite, fake, settings=dict(checked(PRESETS[name], settings)))
+        event = await say(on_sqlite, "case.created")
+        await ended(on_sqlite, event, State.DEAD)
+        last = (await on_sqlite.detail(event)).attempts[-1].exchange
+        assert last.cause is Cause.TOKEN_FAILED
+        assert "wr0ng" not in last.detail
+        assert fake.tickets == {}
 
 
 async def test_of_a_case_that_was_never_there_nothing_is_closed(on_sqlite: Gateway) -> None:

@@ -66,6 +66,12 @@ def test_a_text_is_filled_with_variables_and_empty_where_one_is() -> None:
     assert of(cases, {"lamp": {"id": 1}}).variables["subject"] is None
 
 
+def test_of_several_texts_the_first_counts_that_can_be_filled() -> None:
+    cases = ruled(variables={"name": "name"}, texts={"subject": ["Lamp {name}", "Lamp {case_id}"]})
+    assert of(cases, {"lamp": {"id": 1}, "name": "Hall"}).variables["subject"] == "Lamp Hall"
+    assert of(cases, {"lamp": {"id": 1}, "name": None}).variables["subject"] == "Lamp 1"
+
+
 def test_a_variable_that_holds_something_goes_before_the_text_of_its_name() -> None:
     cases = ruled(variables={"subject": "title"}, texts={"subject": "A lamp"})
     assert of(cases, {"lamp": {"id": 1}, "title": "Hall"}).variables["subject"] == "Hall"
@@ -172,12 +178,35 @@ def test_what_is_said_to_a_ticket_is_a_comment_on_it() -> None:
     assert found is not None
     assert (found.key, found.action) == ("ticket:t", Action.COMMENT)
     assert found.variables["comment"] == "Feedback, 5 of 5: Good"
-    answer = CASES.of(
-        "ai.response.generated", system, SYSTEMS[system].events["ai.response.generated"].example
-    )
-    assert answer is not None
-    assert (answer.key, answer.action) == ("ticket:uuid", Action.COMMENT)
-    assert answer.variables["comment"] == "AI response here"
+    unexplained = CASES.of("feedback.received", system, {"feedback": {**feedback, "feedback_text": None}})
+    assert unexplained is not None
+    assert unexplained.variables["comment"] == "Feedback, 5 of 5"
+
+
+@pytest.mark.parametrize(
+    ("event", "comment"),
+    [
+        ("generated", "AI response, generated:\n\nAI response here"),
+        ("requires_review", "AI response, to be reviewed:\n\nAI response here"),
+        ("approved", "AI response, approved:\n\nAI response here"),
+        ("rejected", "AI response, rejected (It does not answer the question.):\n\nAI response here"),
+    ],
+)
+def test_a_comment_on_an_answer_of_the_ai_says_what_became_of_it(event: str, comment: str) -> None:
+    system = SYSTEMS["ai-support-autoresponder"]
+    name = f"ai.response.{event}"
+    found = CASES.of(name, "ai-support-autoresponder", system.events[name].example)
+    assert found is not None
+    assert (found.key, found.action) == ("ticket:uuid", Action.COMMENT)
+    assert found.variables["comment"] == comment
+    assert found.variables["status"] == system.events[name].example["ticket"]["status"]
+
+
+def test_an_answer_of_the_ai_that_is_rejected_without_a_reason_is_told_so_too() -> None:
+    example = SYSTEMS["ai-support-autoresponder"].events["ai.response.rejected"].example
+    found = CASES.of("ai.response.rejected", "ai-support-autoresponder", {**example, "reason": None})
+    assert found is not None
+    assert found.variables["comment"] == "AI response, rejected:\n\nAI response here"
 
 
 def test_the_seeds_ten_variables_are_those_of_a_service_case() -> None:

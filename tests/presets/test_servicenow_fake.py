@@ -4,7 +4,10 @@ from typing import Any
 
 import pytest
 
-from tests.presets.fakes.servicenow import ServiceNowFake
+from hookline.catalog.preset_settings import checked
+from hookline.errors import InvalidField
+from tests.presets.fakes.servicenow import TOKEN_PATH, ServiceNowFake
+from tests.presets.making import PRESETS
 from tests.presets.playing import sample, send
 
 CREATE = sample("servicenow", "create").requests[0]
@@ -13,6 +16,33 @@ COMMENT = sample("servicenow", "comment").requests[0]
 LOOK = sample("servicenow", "found").requests[0]
 RESOLVE = sample("servicenow", "close").requests[1]
 ID = "00000000000000000000000000000001"
+
+FORM = "grant_type=client_credentials&client_id=5f3e0c9a1b2c3d4e&client_secret=s3cret"
+OAUTH2 = sample("servicenow", "create_oauth2")
+
+
+@pytest.mark.parametrize(
+    ("form", "status"),
+    [
+        (FORM, 200),
+        (FORM.replace("s3cret", "wrong"), 401),
+        (FORM.replace("client_credentials", "password"), 401),
+        (f"{FORM}&username=hookline", 401),
+        ("", 401),
+    ],
+)
+def test_a_token_is_given_for_the_clients_credentials_alone(form: str, status: int) -> None:
+    with ServiceNowFake(OAUTH2.settings) as fake:
+        there = f"https://acme.service-now.com{TOKEN_PATH}"
+        assert send(fake, OAUTH2.requests[0], url=there, json=None, body=form).status == status
+
+
+def test_who_signs_in_by_token_signs_in_no_other_way() -> None:
+    with ServiceNowFake(OAUTH2.settings) as fake:
+        assert send(fake, CREATE).status == 401
+        assert send(fake, OAUTH2.requests[0]).status == 201
+    with ServiceNowFake() as fake:
+        assert send(fake, OAUTH2.requests[0]).status == 401
 
 
 @pytest.mark.parametrize(
@@ -79,3 +109,19 @@ def test_a_change_is_of_what_it_names_alone() -> None:
 def test_a_query_that_is_none_is_refused() -> None:
     with ServiceNowFake() as fake:
         assert send(fake, LOOK, url=LOOK.url.replace("%3D", "")).status == 400
+
+
+@pytest.mark.parametrize(
+    ("settings", "field"),
+    [
+        ({"username": "hookline"}, "password"),
+        ({"password": "s3cret"}, "username"),
+        ({"auth": "oauth2", "client_id": "5f3e0c9a1b2c3d4e"}, "client_secret"),
+        ({"auth": "oauth2", "client_secret": "s3cret"}, "client_id"),
+        ({"auth": "oauth2", "username": "hookline", "password": "s3cret"}, "client_id"),
+    ],
+)
+def test_a_way_to_sign_in_has_what_it_needs(settings: dict[str, Any], field: str) -> None:
+    with pytest.raises(InvalidField) as refusal:
+        checked(PRESETS["servicenow"], {"site": "https://acme.service-now.com", **settings})
+    assert refusal.value.field == f"settings.{field}"

@@ -15,6 +15,8 @@ _EXAMPLE = f"{_SHOWN}a_delivery_is_the_example_field_by_field"
 _EXAMPLE_COPIED = f"{_DOCUMENTS}an_example_is_copied_as_it_is"
 _HEADERS = f"{_SHOWN}a_delivery_has_the_headers_of_the_table_and_no_others"
 _HEADERS_COPIED = f"{_DOCUMENTS}the_headers_are_copied_as_they_are"
+_EVERY_HEADER = f"{_DOCUMENTS}every_header_that_a_document_names_is_compared"
+_BESIDE_THEM = f"{_SHOWN}headers_of_a_subscription_go_beside_those_of_the_system"
 _COPIED = f"{_DOCUMENTS}answers_and_requests_are_copied_as_they_are"
 _TYPES = f"{_DOCUMENTS}the_event_types_are_those_of_the_documents"
 _HAS_TYPES = f"{_SHOWN}a_system_has_the_event_types_that_its_document_names"
@@ -35,6 +37,18 @@ COVERED: Mapping[str, tuple[str, ...]] = {
     "000/Cal.com Webhooks/table": (
         _COPIED,
         "systems/test_inbound.py::test_each_event_of_calcom_comes_in_by_one_path",
+    ),
+    "000/Configuration/php": (
+        f"{_DOCUMENTS}an_output_is_that_of_the_document",
+        "systems/test_outputs.py::test_an_output_sends_a_case_as_its_template_says",
+    ),
+    "000/Jira/json": (
+        f"{_DOCUMENTS}what_jira_and_slack_get_is_copied_as_it_is",
+        "presets/test_gateway_example.py::test_without_a_label_it_is_exactly_what_is_printed",
+    ),
+    "000/Slack/json": (
+        f"{_DOCUMENTS}what_jira_and_slack_get_is_copied_as_it_is",
+        "presets/test_gateway_example.py::test_slack_gets_exactly_what_is_printed",
     ),
     "000/Webhook Presets/table": (f"{_DOCUMENTS}every_preset_of_the_gateway_has_its_name",),
     "000/Template Variables/table": (_TYPES, f"{_SHOWN}a_service_case_has_the_fields_that_templates_name"),
@@ -71,11 +85,11 @@ COVERED: Mapping[str, tuple[str, ...]] = {
         _HAS_TYPES,
         f"{_SHOWN}a_callback_request_holds_what_the_table_says",
     ),
-    "001/HMAC Signature Verification/text": (_HEADERS_COPIED, _HEADERS),
+    "001/HMAC Signature Verification/text": (_HEADERS_COPIED, _EVERY_HEADER, _HEADERS),
     "001/HMAC Signature Verification/json": (_EXAMPLE_COPIED, _EXAMPLE),
     "001/HMAC Signature Verification/php": (f"{_RECEIVERS}the_php_of_callbacks_accepts_but_for_the_prefix",),
     "001/Webhook Configuration Fields/table": (_FIELDS, _TAKES),
-    "001/Example Webhook Configuration/php": (_FIELDS, _TAKES),
+    "001/Example Webhook Configuration/php": (_FIELDS, _TAKES, _BESIDE_THEM),
     "001/1. Event Trigger/text": (
         f"{_RECORDS}a_change_is_stored_with_its_events_which_are_delivered",
         "records/test_catalogue.py::test_a_walk_makes_exactly_the_events_that_it_must",
@@ -101,7 +115,7 @@ COVERED: Mapping[str, tuple[str, ...]] = {
     ),
     "001/Example 1: Slack Integration/php": (_FIELDS, _TAKES),
     "001/Example 1: Slack Integration/json": (_EXAMPLE_COPIED, _EXAMPLE),
-    "001/Example 2: CRM Integration/php": (_FIELDS, _TAKES),
+    "001/Example 2: CRM Integration/php": (_FIELDS, _TAKES, _BESIDE_THEM),
     "002/Endpoint/text": (
         _COPIED,
         "systems/test_autoresponder.py::test_a_request_makes_a_ticket_and_publishes_it",
@@ -117,7 +131,12 @@ COVERED: Mapping[str, tuple[str, ...]] = {
         f"{_SHOWN}the_data_of_the_autoresponder_holds_what_the_table_says",
     ),
     "002/Webhook Payload Format/json": (_EXAMPLE_COPIED, _EXAMPLE),
-    "002/Headers/list": (_HEADERS_COPIED, _HEADERS, f"{_SHOWN}without_a_secret_nothing_is_signed"),
+    "002/Headers/list": (
+        _HEADERS_COPIED,
+        _EVERY_HEADER,
+        _HEADERS,
+        f"{_SHOWN}without_a_secret_nothing_is_signed",
+    ),
     "002/Verifying Signatures/javascript": (f"{_SEEDS}the_autoresponders_own_verifiers_accept",),
     "002/Verifying Signatures/python": (f"{_SEEDS}the_autoresponders_own_verifiers_accept",),
     "002/Test Incoming Webhook/bash": (f"{_SEEDS}the_autoresponder_takes_its_test_ticket",),
@@ -137,10 +156,11 @@ COVERED: Mapping[str, tuple[str, ...]] = {
     "003/Webhook Payload Format/json": (_EXAMPLE_COPIED, _EXAMPLE),
     "003/HTTP Headers/text": (
         _HEADERS_COPIED,
+        _EVERY_HEADER,
         _HEADERS,
-        f"{_SHOWN}headers_of_a_subscription_go_beside_those_of_the_system",
+        _BESIDE_THEM,
     ),
-    "003/Future: HMAC Signature (Planned)/text": (_HEADERS_COPIED, _HEADERS),
+    "003/Future: HMAC Signature (Planned)/text": (_HEADERS_COPIED, _EVERY_HEADER, _HEADERS),
     "003/Call Started Event/json": (_EXAMPLE_COPIED, _EXAMPLE),
     "003/Extension Registered Event/json": (_EXAMPLE_COPIED, _EXAMPLE),
     "003/Voicemail New Event/json": (_EXAMPLE_COPIED, _EXAMPLE),
@@ -160,21 +180,14 @@ COVERED: Mapping[str, tuple[str, ...]] = {
     "004/Database Schema/list 2": (
         "systems/test_webhooks.py::test_another_tenant_and_a_key_that_may_not_find_nothing",
     ),
-    "004/HMAC Signature Verification/list": (_HEADERS_COPIED, _HEADERS),
-    "004/Event Headers/list": (_HEADERS_COPIED, _HEADERS),
+    "004/HMAC Signature Verification/list": (_HEADERS_COPIED, _EVERY_HEADER, _HEADERS),
+    "004/Event Headers/list": (_HEADERS_COPIED, _EVERY_HEADER, _HEADERS),
     "004/URPA Webhook Endpoints/list": (_COPIED, f"{_HISTORIES}urpa_answers_every_request_of_its_list"),
     "004/4Calls Webhook Endpoints/list": (_COPIED, f"{_HISTORIES}4calls_answers_every_request_of_its_list"),
     "004/Webhook Payload Format/json": (_EXAMPLE_COPIED, _EXAMPLE),
     "004/Signature Verification/php": (f"{_SEEDS}the_php_that_encodes_the_payload_again_agrees",),
 }
 """Unit → where it is tested."""
-
-WITH_OUTPUTS: Mapping[str, str] = {
-    "000/Configuration/php": "An output with a template.",
-    "000/Jira/json": "A preset's template.",
-    "000/Slack/json": "A preset's template.",
-}
-"""What belongs to outputs, templates and presets, and is tested with them."""
 
 BESIDE: Mapping[str, str] = {
     "001/Overhead Analysis/table": "What a save took in the system itself.",

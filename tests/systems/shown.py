@@ -273,6 +273,41 @@ METRICS = (
     "last_triggered_at",
 )
 """Of a configuration of Callbacks."""
+PRINTED: Mapping[str, Any] = {
+    "Jira": {
+        "fields": {
+            "project": {"key": "SUPPORT"},
+            "summary": "{{subject}}",
+            "description": "{{description}}\n\nCustomer: {{customer_name}}\nPhone: {{customer_phone}}",
+            "issuetype": {"name": "Service Request"},
+            "priority": {"name": "{{priority}}"},
+        }
+    },
+    "Slack": {
+        "text": "New support case: {{subject}}",
+        "blocks": [
+            {"type": "section", "text": {"type": "mrkdwn", "text": "*{{subject}}*\n{{description}}"}},
+            {
+                "type": "context",
+                "elements": [
+                    {"type": "mrkdwn", "text": "Customer: {{customer_name}}"},
+                    {"type": "mrkdwn", "text": "Priority: {{priority}}"},
+                ],
+            },
+        ],
+    },
+}
+"""What the gateway sends of a service case to other systems."""
+OUTPUT: Mapping[str, Any] = {
+    "company_id": 7,
+    "category_id": 5,
+    "output_type": "webhook",
+    "webhook_url": "https://example.com/webhook",
+    "webhook_method": "POST",
+    "webhook_headers": {"Authorization": "Bearer token123", "Content-Type": "application/json"},
+    "webhook_template": '{"ticket": {"title": "{{subject}}", "body": "{{description}}"}}',
+}
+"""An output of the gateway. What its document computes, the two ids, are numbers here."""
 EXCHANGE = (
     "service_case_id",
     "direction",

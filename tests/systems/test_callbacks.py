@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from hookline.model.endpoint import Endpoint
 from tests.api.conftest import Keys
 from tests.api.running import Running
 from tests.systems.test_webhooks import NOBODY, URL, Own
@@ -67,11 +68,33 @@ async def test_a_configuration_is_changed_by_the_given_fields_and_deleted(callba
     assert (await callbacks.call("GET")).json["data"] == []
 
 
+async def test_what_is_shown_can_be_sent_back(callbacks: Own) -> None:
+    """What is masked stays as it was; headers are replaced as a whole, and a template comes and goes."""
+    made = (await callbacks.call("POST", json={**CRM, "secret_key": "of sixteen characters"})).json["data"]
+    path, template = f"/{made['id']}", {"json": {"number": "{{ data.callback_request.phone_number }}"}}
+    listed = (await callbacks.call("GET", path)).json["data"]
+    back = {name: listed[name] for name in (*CRM, "secret_key")} | {"template": template}
+    assert (await callbacks.call("PUT", path, json=back)).status == 200
+
+    async def kept() -> Endpoint:
+        (found,) = (await callbacks.api.parts.config(callbacks.api.tenant(callbacks.keys))).endpoints.values()
+        return found
+
+    endpoint = await kept()
+    assert endpoint.headers == CRM["headers"]
+    assert [one.value for one in endpoint.secrets] == ["of sixteen characters"]
+    assert endpoint.template is not None
+    assert endpoint.template.json == template["json"]
+    assert (await callbacks.call("PUT", path, json={"headers": {}, "template": None})).status == 200
+    endpoint = await kept()
+    assert (endpoint.headers, endpoint.template) == ({}, None)
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [
         ({"name": None}, "name"),
-        ({"subscribed_events": ["callback.exploded"]}, "events[0]"),
+        ({"subscribed_events": ["callback.exploded"]}, "subscribed_events[0]"),
         ({"timeout_seconds": 0}, "timeout_seconds"),
         ({"headers": {"X-Webhook-Signature": "x"}}, "headers"),
         ({"max_retry_attempt": 7}, "max_retry_attempt"),

@@ -2,6 +2,7 @@
 they show is left without a test.
 """
 
+import json
 import re
 from pathlib import Path
 
@@ -13,8 +14,8 @@ from hookline.declare.file import DeclaredFile
 from hookline.systems.askpro import TrialOut
 from tests.catalog.test_systems import DIALECTS, PROVIDERS
 from tests.engine.test_retry_times import MINUTE, WAITS
-from tests.systems.census import BESIDE, COVERED, WITH_OUTPUTS
-from tests.systems.contradictions import CONTRADICTIONS
+from tests.systems.census import BESIDE, COVERED
+from tests.systems.contradictions import CONTRADICTIONS, Contradiction
 from tests.systems.documents import (
     NUMBERS,
     document,
@@ -39,10 +40,12 @@ from tests.systems.shown import (
     HEADERS,
     INCLUDED,
     METRICS,
+    OUTPUT,
     PAYLOADS,
     PBX_ADDED,
     PBX_EVENTS,
     PBX_LIST,
+    PRINTED,
     RETELL,
     URPA_REQUESTS,
     URPA_TYPES,
@@ -58,7 +61,7 @@ MISSING = re.compile(r"(?m)^(?:async )?def (test_\w+)")
 
 def test_nothing_that_a_document_shows_is_covered_by_no_test() -> None:
     shown = [name for number in NUMBERS for name in units(number)]
-    known = {**COVERED, **WITH_OUTPUTS, **BESIDE}
+    known = {**COVERED, **BESIDE}
     assert [name for name in shown if name not in known] == []
     assert [name for name in known if name not in shown] == []
 
@@ -70,17 +73,27 @@ def test_every_command_is_a_unit_of_its_own() -> None:
         assert document(number).count("curl ") == in_units
 
 
-@pytest.mark.parametrize("place", sorted({place for places in COVERED.values() for place in places}))
+@pytest.mark.parametrize(
+    "place",
+    sorted({place for places in COVERED.values() for place in places} | {one.test for one in CONTRADICTIONS}),
+)
 def test_what_is_said_to_cover_it_is_there(place: str) -> None:
     file, _, name = place.partition("::")
     assert name in MISSING.findall((TESTS / file).read_text())
 
 
-def test_each_contradiction_is_about_something_that_is_there() -> None:
-    for one in CONTRADICTIONS:
-        assert unit(one.unit)
-        assert one.says.endswith(".")
-        assert one.choice.endswith(".")
+@pytest.mark.parametrize("one", CONTRADICTIONS, ids=lambda one: one.unit)
+def test_a_contradiction_stands_in_the_document(one: Contradiction) -> None:
+    """Its two sides, or the one and that the other lacks it; `test_what_is_said_to_cover_it_is_there` is about the choice."""
+    assert [words for words in one.words if words not in document(one.unit[:3])] == []
+    here = unit(one.unit)
+    if one.lacks:
+        assert one.lacks in "".join(one.words)
+        assert one.lacks not in here
+    else:
+        assert any(words in here for words in one.words)
+    assert one.says.endswith(".")
+    assert one.choice.endswith(".")
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.unit)
@@ -105,6 +118,19 @@ def test_the_headers_are_copied_as_they_are() -> None:
     basic = "'Authorization' => 'Basic ' . base64_encode('user:pass')"
     assert basic in unit("000/Outgoing Webhook Authentication/php")
     assert [outputs[0], *outputs[1:]] == [("Authorization", "Basic "), *AUTHENTICATION[1:]]
+
+
+def test_every_header_that_a_document_names_is_compared() -> None:
+    """In tables and lists, in code and in running text."""
+    named = re.compile(r"\b(?:X-[\w{}$-]+|Authorization|Content-Type|User-Agent)", re.IGNORECASE)
+    told = {name.lower() for number in NUMBERS for name in named.findall(document(number))}
+    sent = {one.name.lower() for table in HEADERS.values() for one in table}
+    outputs = {name.lower() for name, _ in AUTHENTICATION}
+    assert told == {
+        *sent,
+        *outputs,
+        "x-{$provider}-signature",
+    }  # the last one comes in: of Retell and Cal.com
 
 
 def test_answers_and_requests_are_copied_as_they_are() -> None:
@@ -142,6 +168,18 @@ def test_the_event_types_are_those_of_the_documents() -> None:
 
 def test_every_preset_of_the_gateway_has_its_name() -> None:
     assert {row[1] for row in rows("000/Webhook Presets/table")} <= set(load_presets())
+
+
+def test_an_output_is_that_of_the_document() -> None:
+    """But for the two ids, which the document computes."""
+    (shown,) = php_arrays(unit("000/Configuration/php"))
+    computed = {name: OUTPUT[name] for name in ("company_id", "category_id")}
+    assert shown | computed == OUTPUT
+
+
+def test_what_jira_and_slack_get_is_copied_as_it_is() -> None:
+    for name, copy in PRINTED.items():
+        assert json.loads(unit(f"000/{name}/json")) == copy
 
 
 def test_the_retry_times_are_those_of_the_documents() -> None:

@@ -23,6 +23,7 @@ ORGANIZATION = "org-7"
 SYSTEMS = sorted({handler.opt[ACCESS].system for handler in OWN_PATHS.handlers})
 GIVEN: Mapping[str, Mapping[str, Any]] = {
     "ConfigurationIn": {"url": URL},
+    "OutputIn": {"webhook_url": URL},
     "SubscriptionIn": {"url": URL},
     "WebhookIn": {"url": URL, "events": ["contact.created"]},
 }
@@ -97,7 +98,7 @@ class Paths:
         return {**EXAMPLES[kind.__name__], **GIVEN.get(kind.__name__, {})}
 
 
-NAMES = ("webhook_id", "configuration_id", "delivery_id")
+NAMES = ("webhook_id", "configuration_id", "output_id", "delivery_id")
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -115,12 +116,12 @@ async def paths(api: Running, keys: Keys) -> Paths:
 
 async def prepared(paths: Paths, system: str) -> None:
     """Something that the paths with an id can be about."""
-    if system in {"pbx", "askpro-gateway", "ai-support-autoresponder"}:
+    if system in {"pbx", "ai-support-autoresponder"}:
         return
     (make,) = [one for one in handlers_of(system) if one.status_code == 201]
     made = await paths.ask(make, json=paths.body(make))
     assert made.status == 201, made.body
-    paths.ids |= dict.fromkeys(("webhook_id", "configuration_id"), made.json["data"]["id"])
+    paths.ids |= dict.fromkeys(NAMES[:-1], made.json["data"]["id"])
     if system == "urpa":
         event = {"type": "contact.created", "data": {"id": "1", "name": "Ana"}, "system": "urpa"}
         keys = paths.keys
@@ -164,7 +165,9 @@ async def test_a_refusal_has_a_status_that_is_declared(paths: Paths, handler: HT
     if access.body is not None:
         told["no JSON"] = await paths.ask(handler, body=b"{")
         told["no body"] = await paths.ask(handler, body=b"")
-        told["another type"] = await paths.ask(handler, json={"url": 1, "config_id": 1, "event": 1})
+        told["another type"] = await paths.ask(
+            handler, json={"url": 1, "webhook_url": 1, "config_id": 1, "event": 1}
+        )
     for what, one in told.items():
         if what != "of a stranger" or access.scope is not None:
             assert one.status in statuses_of(handler), (what, one.status, one.body)

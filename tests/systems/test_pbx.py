@@ -75,7 +75,7 @@ async def test_all_events_are_meant_where_none_is_named(pbx: Pbx) -> None:
 
 
 async def test_what_the_pbx_had_planned(pbx: Pbx) -> None:
-    """Filter, batch, retries and rate of a subscription."""
+    """Filter, batch, retries and rate of a subscription, and a template instead of a batch."""
     body = {
         "url": URL,
         "enabled": False,
@@ -93,6 +93,13 @@ async def test_what_the_pbx_had_planned(pbx: Pbx) -> None:
     assert (endpoint["retry"]["jitter"], endpoint["retry"]["gone"]) == (0.0, False)
     assert endpoint["batch"]["count"] == 10
     assert endpoint["rate"]["count"] == 10
+    other: dict[str, Any] = {"url": f"{URL}/2", "template": {"json": {"caller": "{{ data.caller }}"}}}
+    assert (await pbx.call("POST", json=other)).status == 200
+    listed = (await pbx.api.call("GET", "/v1/endpoints", pbx.keys["read"])).json["items"]
+    assert [one["template"] and one["template"]["json"] for one in listed] == [
+        None,
+        other["template"]["json"],
+    ]
 
 
 async def test_a_url_is_subscribed_once(pbx: Pbx) -> None:
@@ -117,6 +124,7 @@ async def test_a_url_is_subscribed_once(pbx: Pbx) -> None:
         ({"url": URL, "max_retries": 0}, "max_retries"),
         ({"url": URL, "headers": {"X-Webhook-ID": "x"}}, "headers"),
         ({"url": URL, "filter": "data.x >"}, "filter"),
+        ({"url": URL, "template": {"text": "{{ data.x"}}, "template.text"),
     ],
 )
 async def test_a_mistake_is_told_and_leaves_nothing(pbx: Pbx, body: dict[str, Any], field: str) -> None:

@@ -21,6 +21,7 @@ from tests.systems.shown import (
     ACTIVITY,
     CALL,
     CASE_FIELDS,
+    CONFIGURATIONS,
     CREATED,
     EXAMPLES,
     FOURCALLS_TYPES,
@@ -81,7 +82,7 @@ def test_only_what_is_contradicted_differs_from_an_example() -> None:
     assert [one.unit for one in EXAMPLES if one.other and one.unit not in told] == []
 
 
-@pytest.mark.parametrize("example", [CREATED, TICKET, CALL, ACTIVITY, FOURCALLS], ids=ids)
+@pytest.mark.parametrize("example", [*EXAMPLES, FOURCALLS], ids=ids)
 async def test_a_delivery_has_the_headers_of_the_table_and_no_others(
     example: Example, tmp_path: Path, clock: ManualClock
 ) -> None:
@@ -108,13 +109,21 @@ async def test_without_a_secret_nothing_is_signed(
     assert "x-webhook-signature" not in got.headers
 
 
+@pytest.mark.parametrize(
+    ("example", "name", "value"),
+    [
+        (CALL, "Authorization", "Bearer your-token"),
+        *((CREATED, *header) for one in CONFIGURATIONS for header in one.get("headers", {}).items()),
+    ],
+    ids=lambda one: one.system if isinstance(one, Example) else one,
+)
 async def test_headers_of_a_subscription_go_beside_those_of_the_system(
-    tmp_path: Path, clock: ManualClock
+    example: Example, name: str, value: str, tmp_path: Path, clock: ManualClock
 ) -> None:
-    headers = {"Authorization": "Bearer your-token"}
-    got = await delivered(CALL.system, CALL.type, CALL.body["data"], tmp_path, clock, headers=headers)
-    assert got.headers["authorization"] == "Bearer your-token"
-    assert got.headers["x-webhook-event"] == CALL.type
+    data = example.body["data"]
+    got = await delivered(example.system, example.type, data, tmp_path, clock, headers={name: value})
+    assert got.headers[name.lower()] == value
+    assert {header.name for header in HEADERS[example.system]} <= set(got.names)
 
 
 @pytest.mark.parametrize("header", AUTHENTICATION, ids=lambda header: header[1])

@@ -105,6 +105,7 @@ async def test_callbacks_test_has_no_envelope_and_the_systems_headers(callbacks:
         "callback.created",
         "1",
     )
+    assert re.fullmatch(r"callback_\d+_created_\d+", got.headers["x-webhook-idempotency-key"])
     assert (got.headers["x-api-key"], got.headers["user-agent"]) == (
         "crm-api-key-here",
         "AskProAI-Webhooks/1.0",

@@ -8,6 +8,8 @@ from typing import Any, TypeAlias, cast
 from litestar import Litestar, Request, Response
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
+from litestar.plugins import PluginProtocol
+from litestar.plugins.core import MsgspecDIPlugin
 
 from hookline.api import (
     apply,
@@ -253,6 +255,14 @@ def _hot_route(scope: Scope) -> Route:
     return Route.RECEIVE if scope["path"].startswith(PATH) else Route.PUBLISH
 
 
+class _Bare(Litestar):
+    """Without plugins for libraries that nothing here uses: pydantic alone, which a dependency brings, takes 9 MB."""
+
+    @staticmethod
+    def _get_default_plugins(plugins: list[PluginProtocol]) -> list[PluginProtocol]:
+        return [*plugins, MsgspecDIPlugin()]
+
+
 def build_litestar(
     parts: Parts,
     auth: Auth,
@@ -267,7 +277,7 @@ def build_litestar(
         return Response(answer.body, status_code=answer.status, headers=headers, media_type=media_type)
 
     document = Document()
-    return Litestar(
+    return _Bare(
         route_handlers=[*handlers, *(own.handlers if own else ())],
         dependencies={
             "parts": Provide(lambda: parts, sync_to_thread=False),

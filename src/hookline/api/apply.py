@@ -42,11 +42,12 @@ async def apply(body: RawBody, parts: NeedsParts, asked: Needs[ApplyQuery]) -> A
     checked before anything is done. Nothing of another owner is touched, nothing that people made, and no tenant.
     """
     declared = decode_body(body, _DECLARATION)
-    plan = await make_plan(parts, declared)
-    if asked.dry_run in {None, "", "false"}:
-        await apply_plan(parts, plan)
-        return Applied(steps=plan.steps, applied=True)
-    return Applied(steps=plan.steps, applied=False)
+    if asked.dry_run not in {None, "", "false"}:
+        return Applied(steps=(await make_plan(parts, declared)).steps, applied=False)
+    async with parts.store.declared.turn() as turn:
+        plan = await make_plan(parts, declared)
+        await apply_plan(parts, plan, turn)
+    return Applied(steps=plan.steps, applied=True)
 
 
 HANDLERS = (apply,)

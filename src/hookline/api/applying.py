@@ -22,6 +22,7 @@ from hookline.model.ids import TenantId
 from hookline.model.source import Source
 from hookline.model.system import EnabledSystem
 from hookline.model.tenant import Tenant
+from hookline.storage.database import Turn
 from hookline.storage.declared import Owned
 from hookline.storage.directory import TenantConfig
 
@@ -95,16 +96,18 @@ async def make_plan(parts: Parts, declared: Declaration) -> Plan:
     return Plan(declared.owner, [*gone, *made_or_changed], before, after)
 
 
-async def apply_plan(parts: Parts, plan: Plan) -> None:
-    """Step by step. Raises what a step raises; those before it stay done, and are the owner's: what it is about to make
-    is noted first.
+async def apply_plan(parts: Parts, plan: Plan, turn: Turn) -> None:
+    """Step by step, in the turn in which the plan was made. Raises what a step raises; those before it stay done, and are
+    the owner's: what it is about to make is noted first.
     """
+    await turn()
     if plan.after != plan.before:
         both = {
             tenant: {**plan.before.get(tenant, {}), **plan.after.get(tenant, {})} for tenant in plan.tenants
         }
         await parts.store.declared.put(plan.owner, both)
     for planned in plan.planned:
+        await turn()  # fails closed: who has lost it does nothing beside another
         await planned.do()
     if plan.after != plan.before:
         await parts.store.declared.put(plan.owner, plan.after)

@@ -47,7 +47,7 @@ from hookline.model.retry import DEFAULT_RETRY, AnyRetryPolicy
 from hookline.model.system import System
 from hookline.model.template import Template
 from hookline.model.zones import check_zone
-from hookline.net.header import MASK, RESERVED, check_headers
+from hookline.net.header import RESERVED, check_headers, unmasked
 from hookline.net.url import Url
 from hookline.route.filter import compile_filter
 
@@ -260,10 +260,7 @@ def _check_pattern(pattern: str, system: System | None) -> None:
 
 def _unmasked(given: EndpointIn, known: Endpoint | None) -> EndpointIn:
     """What comes back as it was shown, masked, means: as it was."""
-    before = known.headers if known else {}
-    headers = {
-        name: before.get(name, value) if value == MASK else value for name, value in given.headers.items()
-    }
+    headers = unmasked(given.headers, known.headers if known else {})
     auth = unmasked_auth(given.auth, known.auth if known else NO_AUTH)
     tls = unmasked_tls(given.tls, known.tls if known else None)
     template = unmasked_template(given.template, known.template if known else None)

@@ -20,6 +20,7 @@ from hookline.model.json import nearest
 from hookline.model.patterns import check_pattern
 from hookline.model.preset import Preset
 from hookline.model.template import Template
+from hookline.net import header
 from hookline.net.header import MASK, RESERVED, check_headers, redact
 from hookline.template.engine import TemplateFailed
 
@@ -114,12 +115,7 @@ def shown_template(template: Template | None) -> Template | None:
 def unmasked_template(given: Template | None, known: Template | None) -> Template | None:
     if given is None:
         return None
-    before = known.headers if known is not None else {}
-    shown = dict(redact(tuple(before.items())))
-    headers = {
-        name: before[name] if MASK in value and value == shown.get(name) else value
-        for name, value in given.headers.items()
-    }
+    headers = header.unmasked(given.headers, known.headers if known is not None else {})
     return msgspec.structs.replace(given, headers=headers)
 
 

@@ -34,9 +34,9 @@ from hookline.errors import (
 )
 from hookline.looks import Looks
 from hookline.model.endpoint import Secret
-from hookline.model.ids import SourceId, TenantId
+from hookline.model.ids import TenantId
 from hookline.model.receipt import Outcome, Receipt, Refusal
-from hookline.model.source import DEFAULT_BODY_LIMIT, MAX_BODY_LIMIT
+from hookline.model.source import DEFAULT_BODY_LIMIT, MAX_BODY_LIMIT, Source
 from hookline.receive.encoding import encoding_of
 from hookline.receive.handshake import Answered, Shaken, Shaker
 from hookline.receive.inbound import Inbound
@@ -45,6 +45,7 @@ from hookline.receive.scheme import PROVEN, Verdict
 from hookline.route.answers import Answers
 from hookline.route.draft import Draft
 from hookline.storage.directory import TenantConfig
+from hookline.storage.sources import Place
 
 PATH = "/in/"
 MAX_READY = 10_000
@@ -145,28 +146,35 @@ class Receiving:
 
     async def _found(self, rest: str) -> Registered | None:
         """Raises Unavailable. None: there is no such source, or its tenant is gone."""
-        place = await self._inbox.finder.find(rest)
-        if place is None:
-            return None
+        known = self._inbox.finder.at_hand(rest)
+        found = await self._found_at(rest, known)
+        if known is None or found is not None:
+            return found
+        # What was remembered leads there no more: looked for afresh. Once, and not for what was just looked for: a URL
+        # that leads nowhere is not remembered, so it fails closed, and each request to it costs one look, as to any.
+        return await self._found_at(rest, None)
+
+    async def _found_at(self, rest: str, known: Place | None) -> Registered | None:
+        """At the place that is known, else where it leads now. What leads nowhere is forgotten."""
+        place = known or await self._inbox.finder.find(rest)
+        found = await self._there(rest, place) if place is not None else None
+        if found is None:
+            self._inbox.finder.forget(rest)
+        return found
+
+    async def _there(self, rest: str, place: Place) -> Registered | None:
         try:
             config = self._directory.get(place[0]) or await self._directory.at_least(place[0])
             found = self._registered(config, rest, place)
             if found is None:  # made, or given this path, by another node
                 found = self._registered(await self._parts.config(place[0]), rest, place)
         except NotFound:
-            found = None
-        if found is None:
-            self._inbox.finder.forget(rest)
+            return None
         return found
 
-    def _registered(
-        self, config: TenantConfig, rest: str, place: tuple[TenantId, SourceId]
-    ) -> Registered | None:
+    def _registered(self, config: TenantConfig, rest: str, place: Place) -> Registered | None:
         source = config.sources.get(place[1])
-        if source is None:
-            return None
-        known_by = f"{source.tenant_id}/{source.path}" if "/" in rest else source.token
-        if not hmac.compare_digest(known_by.encode(), rest.encode("utf-8", "surrogatepass")):
+        if source is None or not _leads(rest, source):
             return None
         try:
             return self._inbox.registry.registered(source)
@@ -192,6 +200,7 @@ class Receiving:
             at=now,
             remote=client[0] if client else "",
             receipt_id=self._ids.receipt(now),
+            rest=scope["path"].removeprefix(PATH),
         )
 
     async def _handled(self, knock: Knock) -> Answer:
@@ -215,17 +224,19 @@ class Receiving:
         return None if knock.registered.lets_in(knock.remote) else Refusal.ADDRESS_NOT_ALLOWED
 
     async def _refused_or_newer(self, knock: Knock, verdict: Verdict) -> Answer:
-        """Nobody is refused by a configuration of yesterday: another node may have changed it since."""
+        """Nobody is refused by a configuration of yesterday: another node may have changed the source since, or given its
+        path to another one.
+        """
         source = knock.registered.source
         known = self._directory.get(source.tenant_id)
         try:
             version = await self._versions.newest(source.tenant_id)
             if known is None or known.version < version:
-                config = await self._directory.at_least(source.tenant_id, version)
-                current = config.sources.get(source.id)
-                if current is not None and current.version != source.version:
-                    return await self._handled(knock.at_source(self._inbox.registry.registered(current)))
-        except (NotFound, InvalidField):
+                await self._directory.at_least(source.tenant_id, version)
+                newer = await self._found(knock.rest)
+                if newer is not None and newer.source != source:
+                    return await self._handled(knock.at_source(newer))
+        except NotFound:
             return self._refused
         return self._refuse(knock, verdict)
 
@@ -296,6 +307,8 @@ class Receiving:
         if current is None:
             raise _not_proven()
         if current.version != source.version:
+            if knock.rest and not _leads(knock.rest, current):
+                raise _moved()
             newer = self._inbox.registry.registered(current)
             if self._let_in(knock.at_source(newer)) or knock.judged_by(newer).refusal:
                 raise _not_proven()
@@ -343,6 +356,16 @@ def _not_proven() -> NotProven:
         "There is no such source, or the request does not prove that it may come in.",
         hint="Whoever owns the source finds the cause in its receipts.",
     )
+
+
+def _moved() -> Unavailable:
+    """Not refused: there may be another source whose path it is."""
+    return Unavailable("The path has just gone to another source.", hint="Send the request again.")
+
+
+def _leads(rest: str, source: Source) -> bool:
+    known_by = f"{source.tenant_id}/{source.path}" if "/" in rest else source.token
+    return hmac.compare_digest(known_by.encode(), rest.encode("utf-8", "surrogatepass"))
 
 
 def _over(limit: int) -> str:

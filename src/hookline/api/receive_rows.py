@@ -31,6 +31,8 @@ class Knock(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     at: Micros
     remote: str
     receipt_id: ReceiptId
+    rest: str = ""
+    """Of its URL, what follows `/in/`: where that is, and what led to the source."""
     flag: str = ""
     """Something about it that people should know, though it was accepted."""
     proven: Inbound | None = None

@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 
 from hookline.errors import InvalidField
-from hookline.model.case import PATH, RESERVED, CaseRule, Paths
-from hookline.model.cases import steps_of
-from hookline.model.form import parse_form, slots
+from hookline.model.case import PATH, RESERVED, CaseRule, Paths, Texts
+from hookline.model.cases import forms_of, steps_of
+from hookline.model.form import slots
 from hookline.model.json import nearest
 from hookline.model.patterns import Patterns, check_pattern
 from hookline.model.system import System
@@ -38,8 +38,8 @@ def check_cases(rules: Sequence[CaseRule]) -> None:
                 )
         for name, paths in {"id": rule.id, **_variables(rule)}.items():
             _check_form(f"{field}.{name}", paths)
-        for name, text in rule.texts.items():
-            _check_text(f"{field}.texts.{name}", text, rule)
+        for name, texts in rule.texts.items():
+            _check_texts(f"{field}.texts.{name}", texts, rule)
         for name in rule.closed:
             _check_variable(f"{field}.closed.{name}", name, rule)
 
@@ -77,9 +77,9 @@ def _check_pattern(field: str, pattern: str) -> None:
         raise InvalidField(error.detail, hint=error.hint, field=field) from error
 
 
-def _check_text(field: str, text: str, rule: CaseRule) -> None:
+def _check_texts(field: str, texts: Texts, rule: CaseRule) -> None:
     try:
-        places = slots(parse_form(text))
+        places = [place for form in forms_of(texts) for place in slots(form)]
     except InvalidField as error:
         raise InvalidField(error.detail, hint=error.hint, field=field) from error
     for place in places:

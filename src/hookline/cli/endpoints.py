@@ -78,7 +78,7 @@ def create_endpoint(
     with connect(reach) as gateway:
         answer = gateway.send(create(ENDPOINTS, fields_of(given) | ({"url": url} if url else {})))
     print_one(answer, reach)
-    if not reach.json and not given.unsigned:
+    if not reach.json and read(answer)["secrets"]:
         print(f"Its signing secret: hookline endpoints secret {read(answer)['id']}", file=sys.stderr)
 
 

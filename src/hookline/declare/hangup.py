@@ -16,11 +16,12 @@ from hookline.telemetry import Telemetry
 async def apply_file(parts: Parts, file: DeclaredFile) -> None:
     """Raises ConfigurationError for what cannot be: nothing is done then."""
     declared = file.read()
-    try:
-        plan = await make_plan(parts, declared)
-    except BadRequest as error:
-        raise file.told(error, declared) from error
-    await apply_plan(parts, plan)
+    async with parts.store.declared.turn() as turn:
+        try:
+            plan = await make_plan(parts, declared)
+        except BadRequest as error:
+            raise file.told(error, declared) from error
+        await apply_plan(parts, plan, turn)
     parts.telemetry.emit(DeclarationApplied(owner=declared.owner, steps=len(plan.steps)))
 
 

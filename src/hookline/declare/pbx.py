@@ -22,6 +22,7 @@ class Subscription(msgspec.Struct, frozen=True, kw_only=True):
     secret: str | None = None
     headers: dict[str, str] = {}
     filter: str = ""
+    template: Any = None
     retry: Any = None
     batch: Any = None
     rate: Any = None
@@ -99,6 +100,7 @@ def _endpoint(one: Subscription, webhooks: Webhooks) -> dict[str, Any]:
         "active": webhooks.enabled and one.enabled,
         "headers": one.headers,
         "filter": one.filter,
+        "template": one.template,
         "retry": one.retry or {**retry, "retry_after": False, "gone": False},
         "timeout": webhooks.timeout,
         "concurrency": webhooks.worker_threads,

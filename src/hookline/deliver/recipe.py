@@ -27,10 +27,7 @@ _FALLBACKS: Mapping[Action, Action] = {
     Action.COMMENT: Action.UPDATE,
     Action.UPDATE: Action.CREATE,
 }
-_REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE"})
-"""What may reach the other system twice (RFC 9110, 9.2.2). Of the rest a second one could be a second ticket: before it is sent
-again, the next attempt looks whether it is there.
-"""
+_ASKING = "GET"
 _JSON, _TEXT = ("Content-Type", "application/json"), ("Content-Type", "text/plain; charset=utf-8")
 
 
@@ -78,16 +75,18 @@ class Recipe:
         limit = self.preset.max_bytes
         if limit is not None and len(body) > limit:
             raise TemplateFailed(f"The request has {len(body)} bytes; {self.preset.title} takes {limit}.")
-        made = self.target.request_to(
+        method = form.method.text(scope)
+        request = self.target.request_to(
             self._url(form.url.text(scope)),
             self._headers(form, scope),
             asked.event,
-            method=form.method.text(scope),
+            method=method,
             body=body,
             attempt=asked.attempt,
             now=asked.now,
         )
-        return made if made.method in _REPEATABLE else msgspec.structs.replace(made, once=True)
+        # What may make a second ticket is sent again by the next attempt alone, which looks for the first one before.
+        return msgspec.structs.replace(request, once=self.prepared.tracks and method != _ASKING)
 
     def sent(self, request: Request) -> Sent:
         """As it may be kept."""

@@ -2,11 +2,12 @@
 
 import msgspec
 
+from hookline.deliver.variables import LIMITS
 from hookline.docs.markdown import block, code, page, table
 from hookline.template.filters.examples import MAPS, NOW, VARIABLES
 from hookline.template.filters.filter import Filter
 from hookline.template.filters.table import FILTERS, TYPING
-from hookline.template.scope import Limits, in_words
+from hookline.template.scope import in_words
 
 _ABOUT = """Templates are [Liquid](https://shopify.github.io/liquid/): places in `{{ … }}`, tags in `{% … %}`, filters behind a bar. What
 does not stand here does not exist: no filter and no tag loads anything. A name that is not there is empty, and told; asking for it, by
@@ -14,13 +15,12 @@ does not stand here does not exist: no filter and no tag loads anything. A name 
 
 
 def template_filters_page() -> str:
-    limits = Limits()
     return page(
         "Filters of templates",
         "src/hookline/template/filters",
         _ABOUT,
-        f"A rendering has {limits.seconds * 1000:.0f} ms of CPU time, {limits.loops:,} turns of loops, {in_words(limits.output)} of output, "
-        f"and {in_words(limits.value)} for any one value.",
+        f"A rendering has {LIMITS.seconds * 1000:.0f} ms of CPU time, {LIMITS.loops:,} turns of loops, {in_words(LIMITS.output)} of output, "
+        f"and {in_words(LIMITS.value)} for any one value.",
         "## Filters",
         table(("filter", "what it does", "example", "comes out as"), map(_row, (TYPING, *FILTERS.values()))),
         "## What the examples work on",

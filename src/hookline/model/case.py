@@ -18,6 +18,7 @@ Path = Annotated[str, msgspec.Meta(max_length=256)]
 counts its references wrong, and the process dies at some later time.
 """
 Paths = Path | Annotated[tuple[Path, ...], msgspec.Meta(min_length=1, max_length=16)]
+Texts = str | Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=16)]
 CLOSING = (".closed", ".resolved", ".completed", ".cancelled")
 CREATING = ".created"
 VARIABLES: Mapping[str, str] = MappingProxyType(
@@ -83,9 +84,10 @@ class CaseRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """What templates see by name, as `{{ subject }}`: where it stands in the data; of several places the first that holds
     something.
     """
-    texts: dict[Field, str] = {}
-    """Variables for which the data has no words: others in a text, as `Call back {customer_name}`; empty where one of those
-    is. A variable of the same name goes before, where it holds something.
+    texts: dict[Field, Texts] = {}
+    """Variables for which the data has no words: others in a text, as `Call back {customer_name}`; of several texts the first
+    whose variables all hold something, and empty where none has that. A variable of the same name goes before, where it holds
+    something.
     """
     action: Action | None = None
     """What the events are to it. Left out: `create` for types that end in `.created`, `close` where `closed` says so, or for

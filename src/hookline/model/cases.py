@@ -1,11 +1,11 @@
 """Cases: which case an event speaks of, and what it says of it. Decided from the rules alone, without I/O."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from hookline.model.case import CLOSING, CREATING, Action, CaseRule, Paths
-from hookline.model.form import Slot, parse_form
+from hookline.model.case import CLOSING, CREATING, Action, CaseRule, Paths, Texts
+from hookline.model.form import Form, Slot, parse_form
 from hookline.model.patterns import Patterns
 from hookline.model.system import System
 
@@ -49,7 +49,7 @@ class _Rule:
         self._patterns = Patterns(rule.events)
         self._id = steps_of(rule.id)
         self._variables = {name: steps_of(paths) for name, paths in rule.variables.items()}
-        self._texts = {name: parse_form(text) for name, text in rule.texts.items()}
+        self._texts = {name: forms_of(texts) for name, texts in rule.texts.items()}
 
     def case(self, event_type: str, data: object) -> Case | None:
         if not self._patterns.matches(event_type):
@@ -59,7 +59,7 @@ class _Rule:
         if not id_:
             return None
         variables = dict(self._read(data)) | {"case_id": given[0]}
-        texts = {name: _filled(form, variables) for name, form in self._texts.items()}
+        texts = {name: _filled(forms, variables) for name, forms in self._texts.items()}
         variables |= {name: text for name, text in texts.items() if variables.get(name) is None}
         return Case(self._rule.kind, id_, self._action(event_type, variables), variables)
 
@@ -85,6 +85,11 @@ def steps_of(paths: Paths) -> tuple[_Steps, ...]:
     return tuple(tuple(path.split(".")) for path in ((paths,) if isinstance(paths, str) else paths))
 
 
+def forms_of(texts: Texts) -> tuple[Form, ...]:
+    """Raises InvalidField."""
+    return tuple(parse_form(text) for text in ((texts,) if isinstance(texts, str) else texts))
+
+
 def _first(data: object, places: tuple[_Steps, ...]) -> tuple[object, ...]:
     """The first value that is something, else (None,) where a place is there, else nothing."""
     found = [value for place in places for value in _at(data, place)]
@@ -108,7 +113,13 @@ def _id_text(value: object) -> str:
     return text if text.isprintable() and len(text) <= MAX_ID else ""
 
 
-def _filled(form: Sequence[str | Slot], variables: Mapping[str, object]) -> str | None:
+def _filled(forms: Iterable[Form], variables: Mapping[str, object]) -> str | None:
+    """The first that can be."""
+    filled = (_in_form(form, variables) for form in forms)
+    return next((text for text in filled if text is not None), None)
+
+
+def _in_form(form: Form, variables: Mapping[str, object]) -> str | None:
     values = [variables.get(part.name) if isinstance(part, Slot) else part for part in form]
     plain = [str(value) for value in values if isinstance(value, str | int) and not isinstance(value, bool)]
     return "".join(plain) if len(plain) == len(values) else None

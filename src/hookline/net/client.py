@@ -135,7 +135,9 @@ class Client:
             raise SendError(Cause.NOT_SENT, str(error)) from None
 
     def _pooled(self, request: Request, addresses: Sequence[str]) -> Connection | None:
-        for address in () if request.once else addresses:
+        if request.once:
+            return None
+        for address in addresses:
             connection = self._pool.take(key_of(request, address))
             if connection is not None:
                 return connection

@@ -86,6 +86,15 @@ def redact(headers: Headers, *, secret_names: frozenset[str] = frozenset()) -> H
     return tuple((name, _shown(name.lower(), value, secret_names)) for name, value in headers)
 
 
+def unmasked(given: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
+    """What comes back as it was shown means: as it was."""
+    shown = dict(redact(tuple(known.items())))
+    return {
+        name: known.get(name, value) if value in {MASK, shown.get(name)} else value
+        for name, value in given.items()
+    }
+
+
 def _is_reserved(name: str, reserved: frozenset[str]) -> bool:
     if name in reserved:
         return True

@@ -32,8 +32,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     identity: Identity | None = None
     """Part of it too. None: no certificate of ours, and the machine's authorities."""
     once: bool = False
-    """The client must not send it a second time by itself, as it does where a kept connection ends before any answer: so it
-    goes out on a fresh one.
+    """Never sent again by the client itself, so it goes on a fresh connection: one that was kept may end unanswered, and nobody
+    knows then whether the receiver has done its work.
     """
     prefix: bytes = b""
     """The head's first lines, made once by `prefix_of` for many requests; then `headers` are those that follow, and

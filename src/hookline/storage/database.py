@@ -4,12 +4,16 @@ Verbs are written once, as plain functions of a connection. SQLite runs them in 
 PostgreSQL on a pooled connection; what differs otherwise (the hot statements) is the Ledger.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
 
 T = TypeVar("T")
+
+Turn = Callable[[], Awaitable[None]]
+"""Asked before each step of what a turn is for. Raises Unavailable when the turn is lost."""
 
 
 class Database(Protocol):
@@ -19,6 +23,13 @@ class Database(Protocol):
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` and commit, or change nothing. Raises Unavailable when the database is lost or full."""
+        ...
+
+    def turn(self, name: str) -> AbstractAsyncContextManager[Turn]:
+        """For work of several transactions: wait until nobody else, on any node, has the turn of this name, and have it.
+
+        A crash leaves nothing behind: its turn ends with its process. Raises Unavailable when others take too long.
+        """
         ...
 
     @property

@@ -1,13 +1,14 @@
 """Declared: what the owners of declarations have made that bears no mark itself: in which tenants, and which systems."""
 
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 
 import msgspec
 from sqlalchemy import Connection, delete, insert, select, update
 
 from hookline.clock import Micros
 from hookline.model.ids import TenantId
-from hookline.storage.database import Database
+from hookline.storage.database import Database, Turn
 from hookline.storage.schema import facts
 
 Owned = Mapping[TenantId, Mapping[str, Micros]]
@@ -20,6 +21,12 @@ class Declared:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    def turn(self) -> AbstractAsyncContextManager[Turn]:
+        """To plan and do what a declaration says: of all nodes and owners one at a time, because two owners may name one
+        tenant, and two nodes that find nothing would both make it.
+        """
+        return self._database.turn("declared")
 
     async def of(self, owner: str) -> Owned:
         """Empty for an owner that nobody has heard of."""

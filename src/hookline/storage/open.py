@@ -1,6 +1,7 @@
 """Opening the store: which database a URL means, and what it must look like before anything uses it."""
 
 from collections.abc import Set as AbstractSet
+from importlib import import_module
 from pathlib import Path
 
 import msgspec
@@ -14,8 +15,6 @@ from hookline.storage.database import Database
 from hookline.storage.directory import Directory
 from hookline.storage.ledger import Ledger
 from hookline.storage.nodes import Nodes
-from hookline.storage.postgres.database import PostgresDatabase
-from hookline.storage.postgres.ledger import PostgresLedger
 from hookline.storage.prune import Prune
 from hookline.storage.schema import facts
 from hookline.storage.sqlite.database import SqliteDatabase
@@ -82,8 +81,13 @@ async def _open(location: Location) -> tuple[Database, Ledger]:
         raise ConfigurationError(
             "The database URL is neither sqlite:///… nor postgresql://….", hint="See HOOKLINE_DATABASE."
         )
-    postgres = await PostgresDatabase.open(location.postgres, pool_size=location.pool_size)
-    return postgres, PostgresLedger(postgres, key_life=key_life, followed=location.followed)
+    # With SQLite nobody needs it, and it takes 6 MB.
+    postgres: tuple[Database, Ledger] = await import_module(
+        "hookline.storage.postgres.opening"
+    ).open_postgres(
+        location.postgres, pool_size=location.pool_size, key_life=key_life, followed=location.followed
+    )
+    return postgres
 
 
 def _check_key(connection: Connection, vault: Vault) -> None:

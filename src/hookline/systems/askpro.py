@@ -161,13 +161,12 @@ async def _outbound(
     found: list[Exchange] = []
     for delivery in page.items:
         told = await told_of(mounted, parts, endpoints, delivery.id)
-        payload = payload_of(told, parts)
         found += [
             Exchange(
                 service_case_id=_case_of(told.event.data),
                 direction="outbound",
                 endpoint=attempt.url,
-                request_payload=payload,
+                request_payload=payload_of(told, parts, attempt),
                 response_status=attempt.exchange.status,
                 response_body=body_of(attempt),
                 duration_ms=millis(attempt),

@@ -8,14 +8,15 @@ from litestar.params import RawBody
 
 from hookline.api.endpoint_verbs import remove
 from hookline.api.lists import Paging
+from hookline.api.parts import Parts
 from hookline.api.rules import AnyRequest, NeedsParts, PathText, read_query
 from hookline.api.text import Description, Name
 from hookline.errors import InvalidField
 from hookline.model.api_key import Scope
 from hookline.model.attempt import Headers
-from hookline.model.endpoint import Batch, Counters, Endpoint, Rate
+from hookline.model.endpoint import Counters, Endpoint
 from hookline.model.ids import EndpointId
-from hookline.model.retry import AnyRetryPolicy, Fixed
+from hookline.model.retry import Fixed
 from hookline.net.header import redact
 from hookline.systems.access import Mounted, NeedsMounted, access, caller_name
 from hookline.systems.exchanges import (
@@ -28,10 +29,12 @@ from hookline.systems.exchanges import (
     payload_of,
 )
 from hookline.systems.subscriptions import (
+    Extras,
     change,
     counted,
     endpoint_of,
     endpoints_of,
+    extras,
     local_time,
     read_fields,
     subscribe,
@@ -42,18 +45,24 @@ SYSTEM, PATH = "askpro-callbacks", "/api/webhook-configurations"
 _ONE = f"{PATH}/{{configuration_id:str}}"
 _CREATED_BY = "created_by"
 """Where an endpoint's metadata keeps who made it."""
+_CALLED = {
+    "events": "subscribed_events",
+    "secrets": "secret_key",
+    "active": "is_active",
+    "timeout": "timeout_seconds",
+}
 _SECRET = "***"  # noqa: S105  what is shown in a secret's place
 
 
-class ConfigurationIn(msgspec.Struct, frozen=True, kw_only=True):
-    """The nine fields of a configuration; what stands behind `description` is of Hookline."""
+class ConfigurationIn(Extras, frozen=True, kw_only=True):
+    """The nine fields of a configuration, and in front of them five of Hookline."""
 
     name: Name | None = None
     """Must be given for a new one, and so must `url` and `subscribed_events`."""
     url: Annotated[str, msgspec.Meta(min_length=1, max_length=2048)] | None = None
     subscribed_events: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=250)] | None = None
     secret_key: str | None = None
-    """Left out: one is made."""
+    """Left out: one is made. Sent back as it is shown, it stays."""
     is_active: bool = True
     timeout_seconds: Annotated[int, msgspec.Meta(ge=1, le=300)] | None = None
     """Left out: 10."""
@@ -61,11 +70,6 @@ class ConfigurationIn(msgspec.Struct, frozen=True, kw_only=True):
     """Attempts in all; left out: 3."""
     headers: Annotated[dict[str, str], msgspec.Meta(max_length=50)] | None = None
     description: Description | None = None
-    filter: str = ""
-    """A CEL expression over `type`, `data`, `tags` and `time`."""
-    retry: AnyRetryPolicy | None = None
-    batch: Batch | None = None
-    rate: Rate | None = None
 
 
 class ConfigurationOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,7 +82,8 @@ class ConfigurationOut(msgspec.Struct, frozen=True, kw_only=True):
     subscribed_events: tuple[str, ...]
     secret_key: str
     is_active: bool
-    timeout_seconds: float
+    timeout_seconds: int | float
+    """Whole, where it was set here."""
     max_retry_attempts: int | None
     """Null: another policy than so many attempts."""
     headers: dict[str, str] | None
@@ -167,7 +172,7 @@ async def create_configuration(
         if getattr(given, field) is None:
             raise InvalidField(f"A configuration needs {field}.", field=field)
     fields = {**_fields(given, named, mounted), "metadata": {_CREATED_BY: caller_name(request)}}
-    endpoint = await subscribe(mounted, parts, fields)
+    endpoint = await subscribe(mounted, parts, fields, _CALLED)
     return OneConfiguration(data=_shown(mounted, endpoint, Counters(), secret=True))
 
 
@@ -186,7 +191,7 @@ async def update_configuration(
     """Change the given fields of a configuration."""
     given, named = read_fields(body, ConfigurationIn)
     known = await endpoint_of(mounted, parts, configuration_id)
-    return await _one(mounted, parts, await change(known, parts, _fields(given, named, mounted)))
+    return await _one(mounted, parts, await change(known, parts, _fields(given, named, mounted), _CALLED))
 
 
 @delete(_ONE, opt=_MANAGE, status_code=204)
@@ -224,7 +229,7 @@ async def list_logs(
     asked = read_query(request, LogQuery)
     wanted: dict[str, Any] = {"endpoint_id": EndpointId(endpoint.id), "event_type": asked.event}
     page = await history(mounted, parts, f"{PATH}/{endpoint.id}/logs", asked, wanted)
-    entries = [entry for told in page.items for entry in _entries(mounted, told, payload_of(told, parts))]
+    entries = [entry for told in page.items for entry in _entries(mounted, told, parts)]
     return Logs(data=entries, next_cursor=page.next_cursor)
 
 
@@ -239,17 +244,14 @@ def _fields(given: ConfigurationIn, named: frozenset[str], mounted: Mounted) -> 
         "name": given.name,
         "url": given.url,
         "events": given.subscribed_events,
-        "secrets": [given.secret_key] if given.secret_key else None,
+        "secrets": None if given.secret_key in {None, "", _SECRET} else [given.secret_key],
         "active": given.is_active if "is_active" in named else None,
         "timeout": given.timeout_seconds,
         "headers": given.headers if given.headers is not None or "headers" not in named else {},
         "description": given.description,
-        "filter": given.filter if "filter" in named else None,
-        "retry": given.retry or _policy(given, mounted),
-        "batch": given.batch,
-        "rate": given.rate,
+        "retry": _policy(given, mounted),
     }
-    return {name: msgspec.to_builtins(value) for name, value in fields.items() if value is not None}
+    return {name: value for name, value in fields.items() if value is not None} | extras(given, named)
 
 
 def _policy(given: ConfigurationIn, mounted: Mounted) -> Fixed | None:
@@ -273,7 +275,7 @@ def _shown(
         subscribed_events=endpoint.events,
         secret_key=own if secret else own and _SECRET,
         is_active=endpoint.active,
-        timeout_seconds=endpoint.timeout,
+        timeout_seconds=int(endpoint.timeout) if endpoint.timeout.is_integer() else endpoint.timeout,
         max_retry_attempts=endpoint.retry.attempts if isinstance(endpoint.retry, Fixed) else None,
         headers=headers_of(redact(tuple(endpoint.headers.items()))) or None,
         description=endpoint.description or None,
@@ -288,14 +290,14 @@ def _shown(
     )
 
 
-def _entries(mounted: Mounted, told: Told, payload: Any) -> list[LogEntry]:
+def _entries(mounted: Mounted, told: Told, parts: Parts) -> list[LogEntry]:
     return [
         LogEntry(
             event_type=told.delivery.event_type,
             idempotency_key=_key_of(attempt.request_headers),
             delivery_attempt=attempt.number,
             request_headers=headers_of(attempt.request_headers),
-            payload=payload,
+            payload=payload_of(told, parts, attempt),
             response_status=attempt.exchange.status,
             response_body=body_of(attempt),
             processing_time_ms=millis(attempt),

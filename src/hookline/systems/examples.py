@@ -7,6 +7,15 @@ from typing import Any
 EXAMPLES: Mapping[str, Any] = MappingProxyType(
     {
         "TrialIn": {"config_id": "ep_01k8k2k5mw0001hsth1vp76r"},
+        "OutputIn": {
+            "company_id": 7,
+            "category_id": 5,
+            "output_type": "webhook",
+            "webhook_url": "https://example.com/webhook",
+            "webhook_method": "POST",
+            "webhook_headers": {"Authorization": "Bearer token123", "Content-Type": "application/json"},
+            "webhook_template": '{"ticket": {"title": "{{subject}}", "body": "{{description}}"}}',
+        },
         "ReceivedIn": {
             "event": "ticket.create",
             "data": {

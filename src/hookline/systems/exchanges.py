@@ -8,7 +8,7 @@ import msgspec
 from hookline.api.lists import Listing, Paging
 from hookline.api.parts import Parts
 from hookline.errors import NotFound
-from hookline.model.attempt import Attempt, Headers
+from hookline.model.attempt import Attempt, Cause, Headers
 from hookline.model.delivery import Delivery, DeliveryDetail, State
 from hookline.model.endpoint import Endpoint
 from hookline.model.event import JSON, Event
@@ -80,14 +80,21 @@ async def told_of(
     )
 
 
-def payload_of(told: Told, parts: Parts) -> Any:
-    """What is sent, read as JSON where it is; None: nobody can tell any more."""
-    if told.endpoint is None:
+def payload_of(told: Told, parts: Parts, attempt: Attempt | None = None) -> Any:
+    """What that attempt sent, the last one unless told: read as JSON where it is. None: nobody can tell any more, or not
+    yet, where a template makes it.
+    """
+    tried = attempt or (told.attempts[-1] if told.attempts else None)
+    if tried is not None and tried.request_body is not None:
+        return _read(tried.request_body)
+    endpoint = told.endpoint
+    if endpoint is None or endpoint.preset or endpoint.template is not None:
         return None
-    dialect = parts.dialects[told.endpoint.dialect].zoned(told.endpoint.zone)
-    body = dialect.body(told.event)
-    if told.event.content_type != JSON:
-        return body.decode("utf-8", "replace")
+    body = parts.dialects[endpoint.dialect].zoned(endpoint.zone).body(told.event)
+    return _read(body) if told.event.content_type == JSON else body.decode("utf-8", "replace")
+
+
+def _read(body: bytes) -> Any:
     try:
         return msgspec.Raw(body) if msgspec.json.decode(body) is not None else None
     except msgspec.DecodeError:
@@ -99,7 +106,7 @@ def error_of(attempt: Attempt) -> str | None:
     if attempt.succeeded:
         return None
     exchange = attempt.exchange
-    if exchange.status is not None:
+    if exchange.status is not None and exchange.cause in {None, Cause.STATUS}:
         return f"HTTP {exchange.status}"
     return exchange.detail or str(exchange.cause or "failed")
 

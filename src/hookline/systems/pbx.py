@@ -10,17 +10,26 @@ from hookline.api.endpoint_verbs import remove
 from hookline.api.rules import AnyRequest, NeedsParts, read_query
 from hookline.errors import InvalidField, InvalidUrl, NotFound
 from hookline.model.api_key import Scope
-from hookline.model.endpoint import Batch, Counters, Endpoint, Rate
-from hookline.model.retry import AnyRetryPolicy, Fixed
+from hookline.model.endpoint import Counters, Endpoint
+from hookline.model.retry import Fixed
 from hookline.net.url import parse_url
 from hookline.systems.access import Mounted, NeedsMounted, access
-from hookline.systems.subscriptions import counted, endpoints_of, local_time, read_fields, subscribe
+from hookline.systems.subscriptions import (
+    Extras,
+    counted,
+    endpoints_of,
+    extras,
+    local_time,
+    read_fields,
+    subscribe,
+)
 
 SYSTEM, PATH = "pbx", "/api/webhooks"
+_CALLED = {"active": "enabled", "secrets": "secret"}
 
 
-class SubscriptionIn(msgspec.Struct, frozen=True, kw_only=True):
-    """What to send where. All but `url` to `enabled` are of Hookline: the PBX had planned them."""
+class SubscriptionIn(Extras, frozen=True, kw_only=True):
+    """What to send where. Only `url`, `events`, `secret`, `headers` and `enabled` are the PBX's: the others it had planned."""
 
     url: Annotated[str, msgspec.Meta(min_length=1)]
     """Each is subscribed once."""
@@ -28,20 +37,14 @@ class SubscriptionIn(msgspec.Struct, frozen=True, kw_only=True):
     """Event types, or patterns as `call.*`."""
     secret: str | None = None
     """Deliveries are signed where there is one."""
-    headers: dict[str, str] = {}
+    headers: dict[str, str] | None = None
     enabled: bool = True
-    filter: str = ""
-    """A CEL expression over `type`, `data`, `tags` and `time`."""
     max_retries: Annotated[int, msgspec.Meta(ge=1, le=1000)] | None = None
     """Attempts in all."""
     retry_delay: Annotated[float, msgspec.Meta(ge=0)] | None = None
     """Seconds between them."""
-    retry: AnyRetryPolicy | None = None
-    """Another policy, instead of both."""
     timeout: float | None = None
     """Seconds."""
-    batch: Batch | None = None
-    rate: Rate | None = None
 
 
 class UrlQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,8 +97,10 @@ async def list_subscriptions(mounted: NeedsMounted, parts: NeedsParts) -> list[S
 )
 async def add_subscription(body: RawBody, mounted: NeedsMounted, parts: NeedsParts) -> Done:
     """Subscribe a URL to event types, all of them unless told."""
-    given, _ = read_fields(body, SubscriptionIn)
-    endpoint = await subscribe(mounted, parts, _fields(given, mounted), alone=True)
+    given, named = read_fields(body, SubscriptionIn)
+    endpoint = await subscribe(
+        mounted, parts, {**_fields(given, mounted), **extras(given, named)}, _CALLED, alone=True
+    )
     return Done(
         success=True,
         message=f"Webhook subscription added: {given.url}",
@@ -124,14 +129,11 @@ def _fields(given: SubscriptionIn, mounted: Mounted) -> dict[str, Any]:
         "events": given.events,
         "headers": given.headers,
         "active": given.enabled,
-        "filter": given.filter,
-        "batch": given.batch,
-        "rate": given.rate,
         "timeout": given.timeout,
-        "retry": given.retry or _policy(given, mounted),
+        "retry": _policy(given, mounted),
         "secrets": [given.secret] if given.secret else None,
     }
-    return {name: msgspec.to_builtins(value) for name, value in fields.items() if value is not None}
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _policy(given: SubscriptionIn, mounted: Mounted) -> Fixed | None:

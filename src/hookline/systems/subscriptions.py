@@ -1,6 +1,8 @@
 """Subscriptions: the endpoints of a system, as its own API keeps them."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import msgspec
@@ -8,19 +10,39 @@ import msgspec
 from hookline.api.body import convert_values, decode_guarded, empty_body, unknown_field
 from hookline.api.endpoint_in import as_given, with_defaults
 from hookline.api.endpoint_verbs import create, replace
-from hookline.api.merge import merged
 from hookline.api.parts import Parts
 from hookline.clock import Micros
 from hookline.deliver.times import iso
-from hookline.errors import NotFound
+from hookline.errors import BadRequest, NotFound
 from hookline.model.dialect import TimeForm
-from hookline.model.endpoint import Counters, Endpoint
+from hookline.model.endpoint import Batch, Counters, Endpoint, Rate
 from hookline.model.ids import EndpointId
 from hookline.model.json import guard_json, nearest
+from hookline.model.retry import AnyRetryPolicy
+from hookline.model.template import Template
 from hookline.systems.access import Mounted
 
 T = TypeVar("T", bound=msgspec.Struct)
+_FIELD = re.compile(r"(template\.(?:text|json)|\w+)(.*)", re.DOTALL)
 _OBJECT = msgspec.json.Decoder(dict[str, Any])
+
+
+class Extras(msgspec.Struct, frozen=True, kw_only=True):
+    """What a system had no field for, or had only planned. Null, of one that is there: as if it was never given."""
+
+    filter: str | None = None
+    """A CEL expression over `type`, `data`, `tags` and `time`."""
+    template: Template | None = None
+    """What is sent in the place of the system's body, in Liquid."""
+    retry: AnyRetryPolicy | None = None
+    """In the place of the system's policy."""
+    batch: Batch | None = None
+    rate: Rate | None = None
+
+
+def extras(given: Extras, named: frozenset[str]) -> dict[str, Any]:
+    """As `/v1` takes them: those that the body has."""
+    return {name: getattr(given, name) for name in Extras.__struct_fields__ if name in named}
 
 
 def read_fields(body: bytes, kind: type[T]) -> tuple[T, frozenset[str]]:
@@ -65,21 +87,51 @@ async def counted(
 
 
 async def subscribe(
-    mounted: Mounted, parts: Parts, fields: Mapping[str, Any], *, alone: bool = False
+    mounted: Mounted,
+    parts: Parts,
+    fields: Mapping[str, Any],
+    called: Mapping[str, str],
+    *,
+    alone: bool = False,
 ) -> Endpoint:
-    """`fields`: of an endpoint of `/v1`; what they leave out is the system's. Raises InvalidField, Conflict."""
-    values = {**fields, "system": mounted.system.name}
-    given = await with_defaults(values, parts, mounted.tenant)
-    return await create(parts, mounted.tenant, given, alone=alone)
+    """`fields`: of an endpoint of `/v1`; what they leave out is the system's. `called`: how the system calls them, where
+    it has other names. Raises InvalidField, Conflict.
+    """
+    values = {**_told(fields), "system": mounted.system.name}
+    with _in_words(called):
+        given = await with_defaults(values, parts, mounted.tenant)
+        return await create(parts, mounted.tenant, given, alone=alone)
 
 
-async def change(known: Endpoint, parts: Parts, fields: Mapping[str, Any]) -> Endpoint:
-    """Only the given fields, of an endpoint of `/v1`. Raises InvalidField, Conflict."""
+async def change(
+    known: Endpoint, parts: Parts, fields: Mapping[str, Any], called: Mapping[str, str]
+) -> Endpoint:
+    """Only the given fields, of an endpoint of `/v1`, each whole; None: as if it was never given. Raises InvalidField,
+    Conflict.
+    """
     before = msgspec.to_builtins(as_given(known))
     if fields.get("secrets") is not None:
         before["unsigned"] = False
-    given = await with_defaults(merged(before, fields), parts, known.tenant_id)
-    return await replace(parts, given, known, filter_saved="filter" in fields)
+    kept = {name: value for name, value in before.items() if name not in fields}
+    with _in_words(called):
+        given = await with_defaults(kept | _told(fields), parts, known.tenant_id)
+        return await replace(parts, given, known, filter_saved="filter" in fields)
+
+
+@contextmanager
+def _in_words(called: Mapping[str, str]) -> Iterator[None]:
+    """What is refused inside is told as a fault of the field that the caller wrote."""
+    try:
+        yield
+    except BadRequest as error:
+        found = _FIELD.fullmatch(error.field or "")
+        if found is not None and found[1] in called:
+            error.field = called[found[1]] + found[2]
+        raise
+
+
+def _told(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: msgspec.to_builtins(value) for name, value in fields.items() if value is not None}
 
 
 def local_time(at: Micros | None, zone: str, *, mark: str = "none", digits: int = 0) -> str | None:

@@ -13,21 +13,22 @@ from hookline.api.text import Description, Name
 from hookline.clock import Micros
 from hookline.errors import InvalidField
 from hookline.model.api_key import Scope
-from hookline.model.endpoint import Batch, Endpoint, Rate
-from hookline.model.retry import AnyRetryPolicy
+from hookline.model.endpoint import Endpoint
 from hookline.systems.access import NeedsMounted, access
 from hookline.systems.subscriptions import (
+    Extras,
     change,
     endpoint_of,
     endpoints_of,
+    extras,
     local_time,
     read_fields,
     subscribe,
 )
 
 
-class WebhookIn(msgspec.Struct, frozen=True, kw_only=True):
-    """What to send where. What stands behind `description` is of Hookline."""
+class WebhookIn(Extras, frozen=True, kw_only=True):
+    """What to send where. What stands behind `is_active` is of Hookline, and so are the first five."""
 
     url: Annotated[str, msgspec.Meta(min_length=1, max_length=2048)] | None = None
     """Must be given when it is registered, and so must `events`."""
@@ -38,15 +39,10 @@ class WebhookIn(msgspec.Struct, frozen=True, kw_only=True):
     is_active: bool = True
     name: Name = ""
     description: Description = ""
-    headers: Annotated[dict[str, str], msgspec.Meta(max_length=50)] = {}
+    headers: Annotated[dict[str, str], msgspec.Meta(max_length=50)] | None = None
     """Sent beside those of the system."""
-    filter: str = ""
-    """A CEL expression over `type`, `data`, `tags` and `time`."""
     timeout: float | None = None
     """Seconds."""
-    retry: AnyRetryPolicy | None = None
-    batch: Batch | None = None
-    rate: Rate | None = None
 
 
 class WebhookOut(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -83,11 +79,7 @@ _ENDPOINT_FIELDS = (
     "name",
     "description",
     "headers",
-    "filter",
     "timeout",
-    "retry",
-    "batch",
-    "rate",
 )
 
 
@@ -108,7 +100,7 @@ def crud(system: str, path: str) -> tuple[HTTPRouteHandler, ...]:
         for name in ("url", "events"):
             if getattr(given, name) is None:
                 raise InvalidField(f"A webhook needs {name}.", hint=_EXAMPLE, field=name)
-        endpoint = await subscribe(mounted, parts, _fields(given, fields), alone=False)
+        endpoint = await subscribe(mounted, parts, _fields(given, fields), _CALLED)
         return OneWebhook(message="Webhook registered successfully", data=_shown(endpoint, secret=True))
 
     @put(f"{path}/{{webhook_id:str}}", opt=written, name=f"{system}:update")
@@ -118,7 +110,7 @@ def crud(system: str, path: str) -> tuple[HTTPRouteHandler, ...]:
         """Change the given fields of a webhook."""
         given, fields = read_fields(body, WebhookIn)
         known = await endpoint_of(mounted, parts, webhook_id)
-        endpoint = await change(known, parts, _fields(given, fields))
+        endpoint = await change(known, parts, _fields(given, fields), _CALLED)
         return OneWebhook(message="Webhook updated successfully", data=_shown(endpoint))
 
     @delete(f"{path}/{{webhook_id:str}}", opt=manage, status_code=200, name=f"{system}:delete")
@@ -131,6 +123,7 @@ def crud(system: str, path: str) -> tuple[HTTPRouteHandler, ...]:
     return (list_webhooks, register_webhook, update_webhook, delete_webhook)
 
 
+_CALLED = {"active": "is_active", "secrets": "secret"}
 _EXAMPLE = 'Send one like {"url": "https://example.com/hooks", "events": ["contact.created"]}.'
 
 
@@ -141,7 +134,8 @@ def _fields(given: WebhookIn, named: frozenset[str]) -> dict[str, Any]:
         fields["active"] = given.is_active
     if given.secret:
         fields["secrets"] = [given.secret]
-    return {name: msgspec.to_builtins(value) for name, value in fields.items() if value is not None}
+    told = {name: value for name, value in fields.items() if value is not None}
+    return told | extras(given, named)
 
 
 def _shown(endpoint: Endpoint, *, secret: bool = False) -> WebhookOut:

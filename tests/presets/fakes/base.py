@@ -62,8 +62,8 @@ class Fake:
     ADDRESS: ClassVar[str] = "site"
     """The setting with the system's address."""
 
-    def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
-        """`settings`: those that differ, as the credentials that it is to accept."""
+    def __init__(self, settings: Mapping[str, Any] | None = None, *, port: int = 0) -> None:
+        """`settings`: those that differ, as the credentials that it is to accept. `port`: 0 is any that is free."""
         self.given: dict[str, Any] = {**self.SETTINGS, **(settings or {})}
         self.tickets: dict[str, Ticket] = {}
         self.got: list[Request] = []
@@ -73,7 +73,7 @@ class Fake:
         self._faults: deque[Fault] = deque()
         self._lock = Lock()
         self._stopped = Event()
-        self._server = Server(self._serve)
+        self._server = Server(self._serve, port)
         self._routes = [(_pattern(route), handler) for route, handler in self.routes().items()]
 
     def routes(self) -> Routes:

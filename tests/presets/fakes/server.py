@@ -45,14 +45,14 @@ Serve = Callable[[Request], Answer | None]
 
 
 class Server:
-    """It has a port from its start."""
+    """It has a port from its start: one that is free, unless it is given."""
 
-    def __init__(self, serve: Serve) -> None:
+    def __init__(self, serve: Serve, port: int = 0) -> None:
         self.serve = serve
-        self.port = 0
+        self.port = port
 
     def start(self) -> None:
-        self._http = _Http(("127.0.0.1", 0), _Connection)
+        self._http = _Http(("127.0.0.1", self.port), _Connection)
         self._http.serve = self.serve
         self.port = int(self._http.server_address[1])
         self._thread = Thread(target=self._http.serve_forever, args=(0.02,))

@@ -2,10 +2,13 @@
 
 import re
 from typing import Any, ClassVar
+from urllib.parse import parse_qsl
 
 from tests.presets.fakes.base import Fake, Refused, Routes, Ticket, basic, utf16
 from tests.presets.fakes.server import Answer, Request
 
+TOKEN = "t0ken"
+TOKEN_PATH = "/oauth_token.do"
 JOURNALS = ("work_notes", "comments")
 MOST = {"short_description": 160, "description": 4000, "close_notes": 4000, "correlation_id": 100}
 CHOICES = {"urgency": ("1", "2", "3"), "impact": ("1", "2", "3"), "state": ("1", "2", "3", "6", "7", "8")}
@@ -16,7 +19,10 @@ BY_REFERENCE = re.compile(r"correlation_id=([^\^]+)\^ORDERBYsys_created_on")
 
 
 class ServiceNowFake(Fake):
-    """Stricter than ServiceNow in one thing: what is too long is refused, where an instance cuts it and says nothing."""
+    """Stricter than ServiceNow in one thing: what is too long is refused, where an instance cuts it and says nothing.
+
+    Where it is given a client id, it takes tokens and no password.
+    """
 
     preset = "servicenow"
     SETTINGS: ClassVar[dict[str, Any]] = {
@@ -28,6 +34,7 @@ class ServiceNowFake(Fake):
     def routes(self) -> Routes:
         table = "/api/now/table/incident"
         return {
+            f"POST {TOKEN_PATH}": self.token,
             f"POST {table}": self.create,
             f"GET {table}": self.search,
             f"GET {table}/{{id}}": self.read,
@@ -44,10 +51,27 @@ class ServiceNowFake(Fake):
             raise Refused(self.fault(404, "No Record found", detail))
         return super().ticket(id_)
 
+    def changes(self, request: Request) -> bool:
+        return request.path != TOKEN_PATH and super().changes(request)
+
     def _routed(self, request: Request) -> Answer:
-        if request.headers.get("authorization") != basic(self.given["username"], self.given["password"]):
+        if request.path != TOKEN_PATH and request.headers.get("authorization") != self.credentials:
             return self.fault(401, "User Not Authenticated", "Required to provide Auth information")
         return super()._routed(request)
+
+    @property
+    def credentials(self) -> str:
+        if self.given.get("auth") == "oauth2":
+            return f"Bearer {TOKEN}"
+        return basic(self.given["username"], self.given["password"])
+
+    def token(self, request: Request) -> Answer:
+        known = {name: self.given.get(name, "") for name in ("client_id", "client_secret")}
+        if dict(parse_qsl(request.body.decode())) != {"grant_type": "client_credentials", **known}:
+            refusal = {"error": "access_denied", "error_description": "access_denied"}
+            return Answer(status=401, json=refusal)
+        told = {"access_token": TOKEN, "scope": "useraccount", "token_type": "Bearer", "expires_in": 1799}
+        return Answer(status=200, json=told)
 
     def create(self, request: Request) -> Answer:
         body = self.json_of(request)

@@ -3,8 +3,11 @@
 The engine runs in greenlets, as SQLAlchemy's own asyncio extension does it; that extension also loads the ORM, 6 MB.
 """
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any, Self, TypeVar
 
 import asyncpg
@@ -14,6 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.util import greenlet_spawn
 
 from hookline.errors import CommitUnknown, ConfigurationError, Unavailable
+from hookline.storage.database import Turn
 
 T = TypeVar("T")
 
@@ -26,6 +30,10 @@ COMMAND_TIMEOUT = 60
 """Seconds that a statement may take."""
 _LIMITS = {"statement_timeout": "60s"}
 """The server's own bound: a statement whose end we never hear of has ended by then (`deliver/doubts.py` waits longer)."""
+_NOTICED = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
+"""When the server notices that a machine is gone which has a turn."""
+TURN_PATIENCE = 45
+"""Seconds that one waits for its turn."""
 HINT = "Hookline tries again by itself; see that PostgreSQL runs and that HOOKLINE_DATABASE is right."
 LOST = (
     OSError,
@@ -51,16 +59,23 @@ _REFUSED = (
 )
 
 
+_Connect = Callable[[], Awaitable[Any]]
+
+
 class PostgresDatabase:
-    def __init__(self, engine: Engine, pool: "asyncpg.Pool[Any]", vital: Engine | None = None) -> None:
+    def __init__(
+        self, engine: Engine, pool: "asyncpg.Pool[Any]", connect: _Connect, vital: Engine | None = None
+    ) -> None:
         self._engine = engine
         self._pool = pool
+        self._connect = connect
         self._vital = vital
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     @property
     def vital(self) -> Self:
         """The same database on a connection that no list of a tenant can hold up: for heartbeat and take-over."""
-        return type(self)(self._vital or self._engine, self._pool)
+        return type(self)(self._vital or self._engine, self._pool, self._connect)
 
     @classmethod
     async def open(cls, url: str, *, pool_size: int) -> Self:
@@ -86,7 +101,8 @@ class PostgresDatabase:
                 "HOOKLINE_DATABASE is not understood as a PostgreSQL URL.",
                 hint="Write it as postgresql://user:password@host:5432/name, with / # @ : in a password percent-encoded.",
             ) from None
-        return cls(_engine(url, CALM_CONNECTIONS), pool, _engine(url, VITAL_CONNECTIONS))
+        connect = partial(asyncpg.connect, url, server_settings=_LIMITS | _NOTICED)
+        return cls(_engine(url, CALM_CONNECTIONS), pool, connect, _engine(url, VITAL_CONNECTIONS))
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         async with _told():
@@ -95,6 +111,19 @@ class PostgresDatabase:
     async def write(self, work: Callable[[Connection], T]) -> T:
         async with _told():
             return await greenlet_spawn(self._write, work)
+
+    @asynccontextmanager
+    async def turn(self, name: str) -> AsyncIterator[Turn]:
+        """By a lock of the server that lives as long as its connection. Of one process one waits there, the others here."""
+        async with self._turns[name]:
+            async with lost_before_commit():
+                connection = await self._connect()
+            try:
+                await _lock(connection, name)
+                yield partial(_still_locked, connection)
+            finally:
+                with suppress(*LOST):
+                    await connection.close(timeout=5)
 
     @asynccontextmanager
     async def hot(self) -> "AsyncIterator[asyncpg.pool.PoolConnectionProxy[Any]]":
@@ -148,6 +177,24 @@ async def _keep(_connection: object) -> None:
     """The hot statements leave nothing behind: no transaction, cursor or lock. Asking for a reset after each would be
     one more question to the database for every group.
     """
+
+
+async def _lock(connection: Any, name: str) -> None:
+    """For a transaction, not a session: a pooler between may give each transaction another session."""
+    async with lost_before_commit():
+        await connection.execute("BEGIN")
+        try:
+            lock = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
+            await connection.execute(lock, f"hookline {name}", timeout=TURN_PATIENCE)
+        except TimeoutError:
+            raise Unavailable(
+                f"Another node has been doing the same for {TURN_PATIENCE} seconds.", hint="Try again later."
+            ) from None
+
+
+async def _still_locked(connection: Any) -> None:
+    async with lost_before_commit():
+        await connection.execute("SELECT 1", timeout=10)
 
 
 @asynccontextmanager

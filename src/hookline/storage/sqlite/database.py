@@ -4,11 +4,14 @@ A group is one function in the writer's thread: hopping threads for each stateme
 SQLite before 3.51.3 can corrupt the WAL when several connections checkpoint; only the writer ever does.
 """
 
+import asyncio
 import fcntl
 import os
 import sqlite3
 import sys
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO, Self, TypeVar
 
@@ -16,6 +19,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from hookline.errors import ConfigurationError, DatabaseTaken, Unavailable
+from hookline.storage.database import Turn
 from hookline.storage.sqlite.thread import ConnectionThread
 
 T = TypeVar("T")
@@ -35,6 +39,7 @@ class SqliteDatabase:
         self._lock = lock
         self._writer = ConnectionThread(path, readonly=False)
         self._reader = ConnectionThread(path, readonly=True)
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -68,6 +73,12 @@ class SqliteDatabase:
         except sqlite3.OperationalError as error:
             raise unavailable(error) from error
 
+    @asynccontextmanager
+    async def turn(self, name: str) -> AsyncIterator[Turn]:
+        """The file has one process, so that a lock in its memory will do; it cannot be lost."""
+        async with self._turns[name]:
+            yield _never_lost
+
     @property
     def vital(self) -> Self:
         """The writer has no queue of readers before it."""
@@ -80,6 +91,10 @@ class SqliteDatabase:
         await self._reader.close()
         await self._writer.close()
         self._lock.close()
+
+
+async def _never_lost() -> None:
+    return
 
 
 def _transaction(engine: Engine, begin: str, work: Callable[[Connection], T]) -> T:
