@@ -10,6 +10,7 @@ import pytest
 
 from hookline.catalog.loader import load_presets
 from hookline.catalog.preset_settings import checked
+from hookline.deliver.conclude import CUT_OFF
 from hookline.model.attempt import Cause
 from hookline.model.delivery import State
 from hookline.model.endpoint import Endpoint
@@ -18,15 +19,19 @@ from hookline.model.retry import Schedule
 from hookline.route.draft import Published
 from hookline.storage.endpoint_rows import endpoint_row
 from hookline.storage.filters import DeliveryFilter
-from tests.engine.gateway import ALICE, PATIENCE, STRANGER, Gateway
+from tests.clock import ManualClock
+from tests.engine.gateway import ALICE, PATIENCE, STRANGER, Gateway, gateway, until
 from tests.presets.fakes import fakes
 from tests.presets.fakes.base import Fake
+from tests.presets.fakes.jira import JiraFake
+from tests.presets.fakes.salesforce import TOKEN_PATH, SalesforceFake
+from tests.presets.fakes.server import Request
 
 PRESETS = load_presets()
 QUICK = Schedule(delays=(0, 5, 5, 5, 5, 5), jitter=0)
 FAKES = fakes()
-MAKERS = sorted(name for name in FAKES if PRESETS[name].remembers and name != "salesforce")
-"""Those that keep what they made; salesforce wants a token first, and has a test of its own."""
+MAKERS = sorted(name for name in FAKES if PRESETS[name].remembers)
+"""Those that keep what they made."""
 ONCE = [name for name in MAKERS if PRESETS[name].once]
 """Those where a lost answer makes no second one."""
 
@@ -113,6 +118,40 @@ async def test_a_lost_answer_makes_no_second_one(hookline: Gateway, name: str) -
         assert (await hookline.delivery(event)).attempts == 2
 
 
+class Lagging(JiraFake):
+    """Its search learns of an issue when the test says."""
+
+    indexed = False
+
+    def found(self, request: Request) -> list[dict[str, Any]]:
+        return super().found(request) if self.indexed else []
+
+
+async def test_what_was_cut_off_is_given_time_to_be_found_before_it_is_made_again(
+    env: dict[str, str], clock: ManualClock
+) -> None:
+    """A gateway stopped, or crashed, in the middle: the next one does not ask a search that cannot know yet."""
+    with Lagging() as fake:
+        fake.slow(0.5)
+        async with gateway(env, clock) as before:
+            await before.tenants()
+            await an_endpoint(before, fake)
+            event = await say(before, "case.created")
+            await before.turn_until(lambda: len(fake.got) == 1)
+        await until(lambda: len(fake.tickets) == 1)
+        async with gateway(env, clock) as hookline:
+
+            async def waits() -> bool:
+                delivery = await hookline.delivery(event)
+                return (delivery.state, delivery.reason) == (State.PENDING, CUT_OFF)
+
+            await turn_until(hookline, waits)
+            assert len(fake.got) == 1
+            fake.indexed = True
+            await ended(hookline, event)
+            assert (len(fake.tickets), (await hookline.delivery(event)).attempts) == (1, 2)
+
+
 @pytest.mark.parametrize("name", ONCE)
 async def test_an_answer_lost_on_a_connection_that_was_used_before_makes_no_second_one(
     on_sqlite: Gateway, name: str
@@ -153,6 +192,23 @@ async def test_no_secret_is_kept_or_told(on_sqlite: Gateway, fake: Fake) -> None
     told = json.dumps(on_sqlite.lines) + kept + str(row["document"])
     assert secret
     assert not [value for value in secret if value in told]
+
+
+async def test_a_session_that_is_over_is_begun_anew_and_its_token_kept_nowhere(hookline: Gateway) -> None:
+    with SalesforceFake() as fake:
+        await an_endpoint(hookline, fake)
+        events = [await say(hookline, "case.created")]
+        await ended(hookline, events[0])
+        fake.session = "t0ken-2"
+        for event_type in ("case.updated", "case.commented", "case.closed"):
+            events.append(await say(hookline, event_type, subject="Silent", comment="Still"))
+            await ended(hookline, events[-1])
+        (case,) = fake.tickets.values()
+        assert (case.fields["Subject"], case.comments, case.closed) == ("Silent", ["Still"], True)
+        assert [request.path for request in fake.got].count(TOKEN_PATH) == 2
+    attempts = [(await hookline.detail(event)).attempts for event in events]
+    assert [len(some) for some in attempts] == [1, 1, 1, 1]
+    assert "t0ken" not in msgspec.json.encode(attempts).decode() + json.dumps(hookline.lines)
 
 
 class _Unsealed:

@@ -1,14 +1,16 @@
 """Templates of endpoints through the whole engine: what is sent, what is told, and that nobody else suffers."""
 
+import asyncio
 import base64
 import hmac
 import json
+import threading
 
 from hookline.model.attempt import Cause
 from hookline.model.delivery import State
 from hookline.model.retry import Schedule
 from hookline.model.template import Template
-from tests.engine.gateway import SECRET, Gateway
+from tests.engine.gateway import PATIENCE, SECRET, Gateway
 from tests.engine.receivers import Got, Receiver
 
 CASE = {
@@ -107,3 +109,54 @@ async def test_a_bomb_ends_by_itself_and_the_loop_goes_on_meanwhile(
     assert [got.path for got in receiver.got] == ["/plain"]
     for bomb in bombs:
         assert (await on_sqlite.detail(bomb)).attempts[0].exchange.cause is Cause.TEMPLATE
+
+
+class Hold:
+    """Keeps both renderers busy, as soon as it is their turn, until it is let go."""
+
+    def __init__(self, hookline: Gateway) -> None:
+        run = hookline.engine.core.stepwise.renderers.run
+        self._begun, self._over = threading.Semaphore(0), threading.Event()
+        self._jobs = [asyncio.ensure_future(run(("hold", number), self._hold)) for number in range(2)]
+
+    async def until_begun(self) -> None:
+        for _ in self._jobs:
+            await asyncio.to_thread(self._begun.acquire)
+
+    async def let_go(self) -> None:
+        self._over.set()
+        await asyncio.gather(*self._jobs)
+
+    def _hold(self) -> None:
+        self._begun.release()
+        self._over.wait(PATIENCE)
+
+
+async def test_waiting_for_a_renderer_is_not_the_receivers_fault(
+    on_sqlite: Gateway, receiver: Receiver
+) -> None:
+    """It has its whole timeout from the moment that something is sent to it."""
+    await on_sqlite.endpoint(receiver.url(), template=Template(json={"a": "b"}), timeout=0.2)
+    before = Hold(on_sqlite)
+    await before.until_begun()
+    event = await on_sqlite.publish(DATA)
+    between = Hold(on_sqlite)  # its data is read, and then its body waits
+    await before.let_go()
+    await between.until_begun()
+    await asyncio.sleep(0.3)
+    await between.let_go()
+    (attempt,) = (await on_sqlite.until_tried(event, 1)).attempts
+    assert attempt.exchange.status == 200
+
+
+async def test_nothing_is_sent_after_the_end_of_the_lease(on_sqlite: Gateway, receiver: Receiver) -> None:
+    """It may be another node's by then. As in a crash, what is written says that the attempt was cut off."""
+    await on_sqlite.endpoint(receiver.url(), template=Template(json={"a": "b"}))
+    hold = Hold(on_sqlite)
+    await hold.until_begun()
+    event = await on_sqlite.publish(DATA)
+    on_sqlite.delivering.worker.lease_until = 0.0
+    await hold.let_go()
+    (attempt,) = (await on_sqlite.until_tried(event, 1)).attempts
+    assert attempt.exchange.cause is Cause.INTERRUPTED
+    assert receiver.got == []

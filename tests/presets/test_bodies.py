@@ -33,8 +33,7 @@ ACTS = [(name, action) for name, preset in PRESETS.items() for action in preset.
 CREATED = "service_case.created"
 TEXTS = ("subject", "description", "comment", "reason", "resolution", "customer_name", "category")
 """Variables that may be anything; the others have a form in the system that they come from."""
-SENT = {name: fake for name, fake in fakes().items() if name != "salesforce"}
-"""Fakes that take what is not sent with a token of OAuth2."""
+FAKES = fakes()
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 PATIENT = Limits(seconds=10)
 """Time is not what is tested here, and others use this machine too."""
@@ -131,8 +130,8 @@ def test_what_is_too_long_is_cut_to_what_the_system_takes(preset: str, action: A
     short = dict.fromkeys(TEXTS, text[:10_000])
     made = request_of(preset, action, {**dict.fromkeys(VARIABLES, ""), **short, "description": text})
     body_of(made)
-    if preset in SENT and action is Action.CREATE:
-        with SENT[preset](sample_of(preset).settings) as fake:
+    if preset in FAKES and action is Action.CREATE:
+        with FAKES[preset](sample_of(preset).settings) as fake:
             assert 200 <= sent(fake.here(made.url.text), made) < 300
             assert len(fake.tickets) == 1
 

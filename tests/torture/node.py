@@ -20,6 +20,7 @@ from hookline import app, core
 from hookline.cli.running import run_until_stopped
 from hookline.clock import Micros, SystemClock
 from hookline.config import load
+from hookline.deliver.outcome import SUCCESS
 from hookline.model.attempt import Exchange
 from hookline.model.ids import DeliveryId, NodeId
 from hookline.net.client import Client, Request, Sending
@@ -92,12 +93,14 @@ class KillingClient(Client):
         return super().start(request, partial(self._told_back, request, done))
 
     def _told_back(self, request: Request, done: Callable[[Exchange], None], exchange: Exchange) -> None:
-        if exchange.status == 200:
+        if exchange.status in SUCCESS:
             self._trigger.at(Hook.SEND_AFTER)
-            self._tally(next(value for name, value in request.headers if name == "webhook-id"))
+            self._tally(next((value for name, value in request.headers if name == "webhook-id"), ""))
         done(exchange)
 
     def _tally(self, event_id: str) -> None:
+        if not event_id:
+            return  # other systems are not told it
         seen = self._answered[event_id] = self._answered.get(event_id, 0) + 1
         if seen == 2:
             self._trigger.at(Hook.FAN_OUT_PARTLY)

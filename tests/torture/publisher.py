@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import hmac
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -32,6 +32,8 @@ ORDER_KEYS = 32
 PAUSES = (0.06, 0.3)
 """Seconds between two events of one connection, and between two batches."""
 PATIENCE = 5.0
+Telling = Callable[[Callable[[], bool]], Coroutine[Any, Any, None]]
+"""Goes on until it is told to stop."""
 _LOST = (aiohttp.ClientError, TimeoutError, OSError)
 
 
@@ -56,8 +58,8 @@ class Publisher:
         self.saver = Saver(session, urls, seed)
 
     @asynccontextmanager
-    async def publishing(self) -> AsyncIterator[None]:
-        """Until it is left: then what is under way is repeated until it has been answered."""
+    async def publishing(self, also: Sequence[Telling] = ()) -> AsyncIterator[None]:
+        """Until it is left: then what is under way is repeated until it has been answered. `also`: who publishes beside."""
         async with AsyncExitStack() as stack:
             group = await stack.enter_async_context(asyncio.TaskGroup())
             stack.callback(self._end)
@@ -69,6 +71,8 @@ class Publisher:
                 group.create_task(self._sends())
             for _ in range(SAVERS):
                 group.create_task(self.saver.save(lambda: self._stop))
+            for tell in also:
+                group.create_task(tell(lambda: self._stop))
             yield
 
     async def publish_again(self, keys: Sequence[str]) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 import msgspec
 
+from tests.torture import desk
 from tests.torture.databases import HEARTBEAT, LEASE, NODES, TOKEN, Place
 from tests.torture.hooks import AT_START, SQLITE_AT_START, SQLITE_ONLY, Hook, Plan, hook_plan
 from tests.torture.processes import Death, NodeProcess, free_ports
@@ -43,6 +44,7 @@ class Seen(msgspec.Struct, kw_only=True):
     receivers: Sequence[Receiver]
     publisher: Publisher
     nodes: Sequence[NodeProcess]
+    callers: desk.Callers
     endpoints: dict[str, str]
     """Receiver → id of its endpoint."""
     drain_seconds: float | None = None
@@ -71,10 +73,17 @@ async def torture(place: Place, trial: Trial) -> Seen:
         ]
         for node in nodes:
             stack.push_async_callback(node.end)
-        publisher = Publisher(session, [node.url for node in nodes], trial.seed)
+        urls = [node.url for node in nodes]
         seen = Seen(
-            trial=trial, place=place, receivers=receivers, publisher=publisher, nodes=nodes, endpoints={}
+            trial=trial,
+            place=place,
+            receivers=receivers,
+            publisher=Publisher(session, urls, trial.seed),
+            callers=desk.Callers(session, urls, trial.seed),
+            nodes=nodes,
+            endpoints={},
         )
+        stack.enter_context(seen.callers.desk)
         await _Torture(seen, session).run()
     seen.seconds = time.monotonic() - begun
     return seen
@@ -97,11 +106,12 @@ class _Torture:
         for node in seen.nodes:
             await self._start(node, next(plans))
         await self._subscribe()
-        async with seen.publisher.publishing():
+        async with seen.publisher.publishing(also=[seen.callers.call] * desk.CALLERS):
             await self._kill(plans)
             await self._pause()
         for receiver in seen.receivers:
             receiver.healed = True
+        seen.callers.desk.heal()
         seen.drain_seconds = await self._drain()
         keys = list(seen.publisher.acknowledged)
         seen.repeats_wrong = await seen.publisher.publish_again(self._rng.sample(keys, min(AGAIN, len(keys))))
@@ -184,7 +194,9 @@ class _Torture:
     # The API.
 
     async def _subscribe(self) -> None:
-        await self._call("POST", "/v1/tenants", {"id": TENANT})
+        for tenant in (TENANT, desk.TENANT):
+            await self._call("POST", "/v1/tenants", {"id": tenant})
+        await self._call("POST", "/v1/endpoints", self._seen.callers.endpoint, desk.TENANT)
         for receiver in self._seen.receivers:
             manners = receiver.manners
             endpoint = {
@@ -209,18 +221,18 @@ class _Torture:
         return None
 
     async def _anything_open(self) -> bool:
-        for state in ("pending", "sending", "held"):
+        for tenant, state in itertools.product((TENANT, desk.TENANT), ("pending", "sending", "held")):
             try:
-                page = await self._call("GET", f"/v1/deliveries?limit=1&state={state}")
+                page = await self._call("GET", f"/v1/deliveries?limit=1&state={state}", tenant=tenant)
             except (aiohttp.ClientError, TimeoutError):
                 return True  # a node that is slow to answer; the drain has its own deadline
             if page["items"]:
                 return True
         return False
 
-    async def _call(self, method: str, path: str, body: object = None) -> Any:
-        url = self._seen.nodes[0].url + path
-        async with self._session.request(method, url, json=body) as answer:
+    async def _call(self, method: str, path: str, body: object = None, tenant: str = TENANT) -> Any:
+        url, whose = self._seen.nodes[0].url + path, {"Hookline-Tenant": tenant}
+        async with self._session.request(method, url, json=body, headers=whose) as answer:
             told = await answer.json()
             if answer.status not in {200, 201}:
                 raise aiohttp.ClientError(f"{method} {path}: {told}")

@@ -18,6 +18,7 @@ async def test_kills_on_sqlite_lose_nothing_and_leave_everything_in_order(tmp_pa
     verdict = await judge(await torture(Place(folder=tmp_path), Trial(kills=5, seed=SEED)))
     assert verdict.faults == []
     assert verdict.lost == 0 < verdict.acknowledged
+    assert verdict.tickets == verdict.cases > 0
     assert verdict.kills == 5
     assert verdict.at_hooks >= 1
 
@@ -29,6 +30,7 @@ async def test_kills_of_two_nodes_on_postgres_lose_nothing_and_leave_everything_
     verdict = await judge(await torture(place, Trial(kills=4, seed=SEED)))
     assert verdict.faults == []
     assert verdict.lost == 0 < verdict.acknowledged
+    assert verdict.tickets == verdict.cases > 0
     assert verdict.kills == 4
     assert verdict.at_hooks >= 1
     assert verdict.takeovers >= 1

@@ -10,14 +10,16 @@ import msgspec
 
 from hookline.clock import SECOND
 from hookline.model.attempt import Attempt, Cause
+from tests.torture.desk import judge_desk
 from tests.torture.processes import Death
 from tests.torture.receivers import TYPES, Arrival
-from tests.torture.run import Seen
+from tests.torture.run import TENANT, Seen
 from tests.torture.saver import key_of
 
 IN_FLIGHT = 256
 """Of one node: so many duplicates one kill may make."""
 TAKEOVER_IN = 30.0
+_OURS = f"WHERE tenant_id = '{TENANT}'"
 _decode_attempt = msgspec.json.Decoder(Attempt).decode
 _decode_list = msgspec.json.Decoder(list[str]).decode
 
@@ -63,6 +65,12 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     interrupted: int
     """Attempts that a kill cut off."""
     dead_by_interruption: int
+    cases: int
+    """Of callers, which a preset makes tickets of."""
+    case_events: int
+    tickets: int
+    ticket_repeats: int
+    """Changes to tickets that were made once more, as they were."""
     takeovers: int
     takeover_median: float
     takeover_max: float
@@ -73,7 +81,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def judge(seen: Seen) -> Verdict:
-    rows = await seen.place.rows("SELECT id, type, idempotency_key, matched FROM events")
+    rows = await seen.place.rows(f"SELECT id, type, idempotency_key, matched FROM events {_OURS}")
     of_records = await _of_records(seen)
     events = [
         (id_, type_, of_records[id_] if key is None else key.rpartition(" ")[2], matched)
@@ -92,19 +100,19 @@ async def judge(seen: Seen) -> Verdict:
 
 async def _of_records(seen: Seen) -> dict[str, str]:
     """Event → the key that its record bore; these events have no idempotency key."""
-    rows = await seen.place.rows("SELECT id, data FROM events WHERE idempotency_key IS NULL")
+    rows = await seen.place.rows(f"SELECT id, data FROM events {_OURS} AND idempotency_key IS NULL")
     return {id_: key_of(msgspec.json.decode(data)) for id_, data in rows}
 
 
 async def _kept(seen: Seen) -> list[Kept]:
     later: dict[str, list[Attempt]] = defaultdict(list)
     for id_, document in await seen.place.rows(
-        "SELECT delivery_id, document FROM attempts ORDER BY delivery_id, number"
+        f"SELECT delivery_id, document FROM attempts {_OURS} ORDER BY delivery_id, number"
     ):
         later[id_].append(_decode_attempt(document))
     rows = await seen.place.rows(
         "SELECT id, event_id, endpoint_id, state, reason, order_key, seq, attempts, first_attempt "
-        "FROM deliveries"
+        f"FROM deliveries {_OURS}"
     )
     return [
         Kept(
@@ -123,7 +131,7 @@ async def _kept(seen: Seen) -> list[Kept]:
 
 
 async def _counters(seen: Seen) -> dict[str, tuple[int, int]]:
-    rows = await seen.place.rows("SELECT endpoint_id, succeeded, failed FROM counters WHERE hour = 0")
+    rows = await seen.place.rows(f"SELECT endpoint_id, succeeded, failed FROM counters {_OURS} AND hour = 0")
     return {endpoint: (succeeded, failed) for endpoint, succeeded, failed in rows}
 
 
@@ -151,7 +159,8 @@ class _Judge:
         lost, duplicates = list(self._lost()), self._duplicates()
         attempts = [attempt for one in self._kept for attempt in one.attempts]
         allowed = IN_FLIGHT * (len(deaths) + seen.pauses)
-        faults = list(self._faults())
+        desk = judge_desk(seen.callers)
+        faults = [*self._faults(), *desk.faults]
         faults += [f"lost: {one}" for one in lost]
         faults += [f"these nodes never left: {nodes_left}"] if nodes_left else []
         faults += [f"{duplicates} duplicates"] if duplicates > allowed else []
@@ -175,6 +184,10 @@ class _Judge:
             untold=self._untold(),
             interrupted=sum(attempt.exchange.cause is Cause.INTERRUPTED for attempt in attempts),
             dead_by_interruption=sum("were cut off" in one.reason for one in self._kept),
+            cases=desk.cases,
+            case_events=desk.events,
+            tickets=desk.tickets,
+            ticket_repeats=desk.repeated,
             takeovers=len(takeovers),
             takeover_median=round(statistics.median(takeovers), 2) if takeovers else 0.0,
             takeover_max=round(max(takeovers, default=0.0), 2),

@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 from litestar import get, post
 
-from hookline.api.attempt_out import BodyOut, shaped_attempt, shaped_body
+from hookline.api.attempt_out import shaped_attempt, shaped_body
 from hookline.api.delivery_out import DeliveryOut, DeliveryPage, DeliveryWhole, shaped_delivery
 from hookline.api.lists import Listing, Period
 from hookline.api.parts import Parts
@@ -62,7 +62,9 @@ async def get_delivery(delivery_id: PathText, caller: NeedsCaller, parts: NeedsP
     """Show a delivery with every attempt that has ended."""
     detail = await parts.store.deliveries.get(caller.tenant, DeliveryId(delivery_id))
     return DeliveryWhole(
-        request_body=await _request_body(parts, detail.delivery),
+        request_body=None
+        if (body := await remade_body(parts, detail.delivery)) is None
+        else shaped_body(body),
         remote=await _remote(parts, detail.delivery),
         history=[shaped_attempt(attempt, None) for attempt in detail.attempts],
         **msgspec.structs.asdict(shaped_delivery(detail.delivery)),
@@ -105,12 +107,11 @@ async def _remote(parts: Parts, delivery: Delivery) -> RemoteOut | None:
     return None if found is None else shaped_remote(found)
 
 
-async def _request_body(parts: Parts, delivery: Delivery) -> BodyOut | None:
-    """It depends on the event and the dialect alone, so it is made again instead of being kept with each attempt."""
+async def remade_body(parts: Parts, delivery: Delivery) -> bytes | None:
+    """Of its requests. It depends on the event and the dialect alone, so it is made again instead of being kept with each attempt."""
     if delivery.batch_id is not None:
         batches = Batches(parts.store.database)
-        frozen = await batches.body(delivery.tenant_id, delivery.batch_id)
-        return None if frozen is None else shaped_body(frozen)
+        return await batches.body(delivery.tenant_id, delivery.batch_id)
     try:
         endpoint = await parts.store.endpoints.get(delivery.tenant_id, delivery.endpoint_id)
         if endpoint.preset or endpoint.template is not None:
@@ -119,7 +120,7 @@ async def _request_body(parts: Parts, delivery: Delivery) -> BodyOut | None:
         if endpoint.batch is not None and dialect.batches and delivery.state in OPEN:
             return None  # its batch is not made yet
         event = await parts.store.events.get(delivery.tenant_id, delivery.event_id)
-        return shaped_body(dialect.body(event))
+        return dialect.body(event)
     except (NotFound, InvalidField, KeyError):
         return None
 

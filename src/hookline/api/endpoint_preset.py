@@ -66,7 +66,7 @@ def checked_settings(preset: Preset, given: Mapping[str, Any], known: Endpoint |
 
 async def with_preset(endpoint: Endpoint, preset: Preset, dialect: Envelope, parts: Parts) -> Endpoint:
     """With the URL that may be shown of it. Raises InvalidField for what cannot be sent so."""
-    _check_beside(endpoint, preset)
+    check_beside(endpoint, preset)
     for pattern in endpoint.actions:
         with at_field(f"actions.{pattern}"):
             check_pattern(pattern)
@@ -127,7 +127,7 @@ def unmasked_template(given: Template | None, known: Template | None) -> Templat
     return msgspec.structs.replace(given, headers=headers)
 
 
-def _check_beside(endpoint: Endpoint, preset: Preset) -> None:
+def check_beside(endpoint: Endpoint, preset: Preset) -> None:
     for field, (usual, why) in _NOT_WITH_PRESET.items():
         if getattr(endpoint, field) != usual:
             raise InvalidField(

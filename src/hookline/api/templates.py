@@ -9,21 +9,25 @@ from litestar.params import RawBody
 
 from hookline.api.attempt_out import BodyOut, shaped_body
 from hookline.api.body import absent, decode_body
-from hookline.api.endpoint_preset import check_template, checked_settings, preset_named
+from hookline.api.deliveries import remade_body
+from hookline.api.endpoint_preset import check_beside, check_template, checked_settings, preset_named
 from hookline.api.parts import Parts
 from hookline.api.rules import NeedsCaller, NeedsParts, rule
 from hookline.api.trial import trial_event
 from hookline.deliver.stepwise import Wish
-from hookline.deliver.verdict import Verdict
+from hookline.deliver.verdict import KEPT_BODY, Verdict
 from hookline.errors import InvalidField
 from hookline.model.api_key import Scope
 from hookline.model.attempt import Headers
+from hookline.model.delivery import Delivery
 from hookline.model.endpoint import Endpoint
 from hookline.model.event import Event
 from hookline.model.ids import EndpointId, EventId, TenantId
 from hookline.model.template import Template
 from hookline.storage.filters import DeliveryFilter
 
+_LOOKED_AT = 20
+"""Deliveries at most: the newest may not have been sent, or made no request."""
 _NOWHERE = "https://example.com/"
 """Of a draft that names no receiver."""
 
@@ -121,6 +125,8 @@ async def _endpoint(given: PreviewIn, tenant: TenantId, parts: Parts) -> Endpoin
             created_at=now,
             updated_at=now,
         )
+    if endpoint.preset:
+        check_beside(endpoint, preset_named(endpoint.preset, parts.presets))
     if endpoint.template is not None:
         check_template(endpoint, endpoint.template, parts.dialects[endpoint.dialect])
     return endpoint
@@ -138,18 +144,26 @@ async def _last_body(given: PreviewIn, endpoint: Endpoint, parts: Parts) -> byte
     if not given.endpoint:
         return None
     of_endpoint = DeliveryFilter(endpoint_id=EndpointId(given.endpoint))
-    of_event = DeliveryFilter(endpoint_id=EndpointId(given.endpoint), event_id=EventId(given.event))
+    of_event = msgspec.structs.replace(of_endpoint, event_id=EventId(given.event))
     for wanted in (of_event, of_endpoint) if given.event else (of_endpoint,):
-        page = await parts.store.deliveries.list(endpoint.tenant_id, wanted, after=None, limit=1)
+        page = await parts.store.deliveries.list(endpoint.tenant_id, wanted, after=None, limit=_LOOKED_AT)
         for delivery in page.items:
-            attempts = (await parts.store.deliveries.get(endpoint.tenant_id, delivery.id)).attempts
-            bodies = [one.request_body for one in attempts if one.request_body is not None]
-            if bodies:
-                return bodies[-1]
+            if delivery.attempts and (body := await _body_of(delivery, parts)) is not None:
+                return body
     return None
 
 
+async def _body_of(delivery: Delivery, parts: Parts) -> bytes | None:
+    """Of its last request that had one."""
+    attempts = (await parts.store.deliveries.get(delivery.tenant_id, delivery.id)).attempts
+    own = [one.request_body for one in attempts if one.request_body is not None]
+    return own[-1] if own else await remade_body(parts, delivery)
+
+
 def _difference(before: bytes, after: bytes) -> list[str]:
+    """As far as both are known."""
+    if len(before) == KEPT_BODY:
+        after = after[:KEPT_BODY]
     lines = difflib.unified_diff(_lines(before), _lines(after), "sent last", "now", lineterm="")
     return list(lines)
 

@@ -29,7 +29,12 @@ async def send_authorized(client: Client, tokens: Tokens, target: Target, reques
     newer = await _token(tokens, target.endpoint, deadline)
     if isinstance(newer, Exchange):
         return msgspec.structs.replace(first, detail=f"no new token: {newer.detail}")
-    return first if newer == token else await client.send(_with(newer, request, deadline))
+    if newer == token:
+        return first
+    second = await client.send(_with(newer, request, deadline))
+    if second.status != UNAUTHORIZED:
+        return second
+    return msgspec.structs.replace(second, detail="it does not take a new access token either")
 
 
 async def _token(tokens: Tokens, endpoint: Endpoint, deadline: float) -> str | Exchange:

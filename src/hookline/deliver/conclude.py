@@ -7,6 +7,7 @@ import msgspec
 
 from hookline.clock import SECOND, Micros
 from hookline.deliver.outcome import Delivered, GiveUp, Outcome, RetryLater
+from hookline.deliver.retry import delay_before
 from hookline.model.attempt import Cause, Exchange
 from hookline.model.delivery import Delivery, State
 from hookline.model.endpoint import Endpoint
@@ -15,6 +16,9 @@ from hookline.model.retry import AnyRetryPolicy, Schedule
 HELD = "The endpoint is paused or disabled"
 DELETED = "The endpoint was deleted"
 UNSUBSCRIBED = "The endpoint no longer subscribes to this event type"
+CUT_OFF = (
+    "An attempt was cut off: before the next it is given time to be found, as after an answer that was lost"
+)
 TOO_OLD = "Older than the endpoint's max_age"
 
 
@@ -81,6 +85,16 @@ def interrupted(delivery: Delivery, now: Micros) -> Delivery:
         attempts=delivery.attempts + 1,
         last_status=None,
         last_cause=Cause.INTERRUPTED,
+    )
+
+
+def given_time(delivery: Delivery, endpoint: Endpoint, draw: float, now: Micros) -> Delivery | None:
+    """For a receiver whose search learns late of what was made. None: it has had its time, or needs none."""
+    if delivery.last_cause is not Cause.INTERRUPTED or delivery.reason == CUT_OFF:
+        return None
+    delay = delay_before(endpoint.retry, delivery.failures + 1, draw) or 0.0
+    return msgspec.structs.replace(
+        delivery, state=State.PENDING, reason=CUT_OFF, due_at=Micros(now + int(delay * SECOND))
     )
 
 

@@ -33,6 +33,7 @@ class Conversing:
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
+        self.looks = recipe.prepared.find is not None
 
     def talk(self, asked: Asked) -> Talk:
         return Conversation(self.recipe, asked).run()

@@ -12,9 +12,12 @@ for them would leave no room for the others.
 from collections import OrderedDict, deque
 from collections.abc import Iterator
 
+import msgspec
+
 from hookline.clock import Micros
 from hookline.deliver.pace import Pace
 from hookline.deliver.task import Task
+from hookline.model.endpoint import Endpoint
 from hookline.model.ids import TenantId
 from hookline.storage.ledger import LaneKey
 
@@ -26,6 +29,7 @@ NEW = 2
 _QUEUE = 8
 """Deliveries of one lane in hand for each exchange that it may hold: those being stored and those just stored."""
 _MAX_LANES = 50_000
+_encode = msgspec.json.Encoder().encode
 
 
 class Lane:
@@ -344,3 +348,10 @@ class _Ring:
             self.tenants.move_to_end(tenant)
         else:
             del self.tenants[tenant]
+
+
+def document_of(pace: Pace, endpoint: Endpoint | None) -> bytes | None:
+    """As it is stored; None for a lane that is healthy and anybody's."""
+    if pace == HEALTHY and not (endpoint is not None and endpoint.queued):
+        return None
+    return _encode(pace)

@@ -1,17 +1,17 @@
-"""Stepwise: attempts of more than one step. Templates are rendered in threads of their own, so that nobody else's delivery
-waits for one that takes long; requests follow one another under one deadline.
+"""Stepwise: attempts of more than one step. Templates are rendered in threads of their own; the requests of one attempt follow
+one another, and have the endpoint's timeout together.
 """
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import NamedTuple, ParamSpec, Protocol, TypeVar
+from typing import NamedTuple, Protocol
 
 import msgspec
 
 from hookline.clock import Micros
 from hookline.deliver.authorized import send_authorized
+from hookline.deliver.renderers import Renderers
 from hookline.deliver.target import Target
 from hookline.deliver.templated import Plain
 from hookline.deliver.tokens import Tokens
@@ -25,10 +25,11 @@ from hookline.model.remote import Remote
 from hookline.net.client import Client, Request, Sending
 from hookline.telemetry import Telemetry
 
-THREADS = 2
-"""A template that runs to its limit again and again must not be all that is rendered."""
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
+_LOST = Exchange(cause=Cause.INTERRUPTED, detail="the lease ran out between two requests")
+
+
+def _always() -> bool:
+    return True
 
 
 class KnownRemotes(Protocol):
@@ -46,6 +47,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes | None = None
     timeout: float | None = None
     """Seconds, in the place of the endpoint's."""
+    mine: Callable[[], bool] = _always
+    """Whether the delivery is still this node's to send: asked before each request."""
 
 
 class Stepwise:
@@ -63,10 +66,10 @@ class Stepwise:
         self._remotes = remotes
         self._cases = cases
         self._telemetry = telemetry
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="templates")
+        self.renderers = Renderers()
 
     def close(self) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self.renderers.close()
 
     def start(self, target: Target, asked: Wish, done: Callable[[Verdict], None]) -> Sending:
         """As `Client.start`: `done` is called once, later than this call returns."""
@@ -79,17 +82,17 @@ class Stepwise:
         talker = target.talker
         assert talker is not None, "it is asked only where there is one"
         talk = talker.talk(await self.asked(target, asked))
-        advance = self._advanced if talker.renders else _advanced
-        deadline = asyncio.get_running_loop().time() + (asked.timeout or target.endpoint.timeout)
-        step = await advance(talk, None)
+        left = asked.timeout or target.endpoint.timeout
+        step = await self._advanced(target, talk, None)
         while isinstance(step, Request):
-            step = await advance(talk, await self._send(target, step, deadline))
+            exchange, left = await self._sent(target, step, left) if asked.mine() else (_LOST, left)
+            step = await self._advanced(target, talk, exchange)
         return step
 
     async def preview(self, target: Target, wish: Wish) -> Verdict:
         """The request that would be sent, which is not. Raises Unavailable."""
         talker = target.talker or Plain(target)
-        return await self.in_thread(talker.preview, await self.asked(target, wish))
+        return await self.renderers.run(_whose(target), talker.preview, await self.asked(target, wish))
 
     async def asked(self, target: Target, asked: Wish) -> Asked:
         """With what is known of the event's case."""
@@ -97,26 +100,29 @@ class Stepwise:
         plain = Asked(event=event, attempt=asked.attempt, now=asked.now, body=asked.body)
         if target.talker is None or not target.talker.renders:
             return plain
-        told = await self.in_thread(self._told_of, event)
+        told = await self.renderers.run(_whose(target), self._told_of, event)
         if asked.alone or not endpoint.preset:
             return msgspec.structs.replace(plain, data=told.data, case=told.case)
         key = told.case.key if told.case is not None else event.order_key
         known = await self._remotes.find(event.tenant_id, endpoint.id, key) if key else None
         return msgspec.structs.replace(plain, data=told.data, case=told.case, key=key, remote=known)
 
-    async def in_thread(self, work: Callable[_P, _T], *arguments: _P.args, **named: _P.kwargs) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(
-            self._threads, partial(work, *arguments, **named)
-        )
+    async def _advanced(self, target: Target, talk: Talk, exchange: Exchange | None) -> Request | Verdict:
+        if target.talker is not None and target.talker.renders:
+            return await self.renderers.run(_whose(target), _advance, talk, exchange)
+        return _advance(talk, exchange)
 
-    async def _advanced(self, talk: Talk, exchange: Exchange | None) -> Request | Verdict:
-        return await self.in_thread(_advance, talk, exchange)
-
-    async def _send(self, target: Target, request: Request, deadline: float) -> Exchange:
-        left = deadline - asyncio.get_running_loop().time()
+    async def _sent(self, target: Target, request: Request, left: float) -> tuple[Exchange, float]:
+        """With what is left of the time. Waiting for a renderer is not counted: the receiver would be blamed for us."""
         if left <= 0:
-            return Exchange(cause=Cause.TIMEOUT, detail="the deadline passed between two requests")
-        request = msgspec.structs.replace(request, timeout=left)
+            detail = "the deadline passed between two requests"
+            return Exchange(cause=Cause.TIMEOUT, detail=detail), left
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        exchange = await self._send(target, msgspec.structs.replace(request, timeout=left))
+        return exchange, left - (loop.time() - began)
+
+    async def _send(self, target: Target, request: Request) -> Exchange:
         if target.authorized:
             return await send_authorized(self._client, self._tokens, target, request)
         return await self._client.send(request)
@@ -152,5 +158,5 @@ def _advance(talk: Talk, exchange: Exchange | None) -> Request | Verdict:
         return verdict
 
 
-async def _advanced(talk: Talk, exchange: Exchange | None) -> Request | Verdict:
-    return _advance(talk, exchange)
+def _whose(target: Target) -> tuple[TenantId, EndpointId]:
+    return target.endpoint.tenant_id, target.endpoint.id

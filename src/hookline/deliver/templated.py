@@ -21,7 +21,7 @@ _JSON = "application/json"
 class Plain:
     """A Talker: nothing is rendered, but a token may be needed first."""
 
-    renders = False
+    looks = renders = False
 
     def __init__(self, target: Target) -> None:
         self._target = target
@@ -48,7 +48,7 @@ class Plain:
 class Templated:
     """A Talker: body, path and headers are rendered."""
 
-    renders = True
+    looks, renders = False, True
 
     def __init__(self, target: Target, template: Template) -> None:
         """Raises InvalidTemplate."""

@@ -75,6 +75,8 @@ Talk = Generator[Request, Exchange, Verdict]
 class Talker(Protocol):
     """An endpoint whose attempts take steps."""
 
+    looks: bool
+    """What an attempt may have made that nobody heard of is looked for at the receiver, before it is made again."""
     renders: bool
     """Templates are rendered: not in the loop, which must not wait for them."""
 

@@ -11,7 +11,7 @@ import msgspec
 from hookline.clock import SECOND, Clock, Micros
 from hookline.deliver import conclude
 from hookline.deliver.claims import Claims
-from hookline.deliver.lanes import HEALTHY, Lane, Lanes
+from hookline.deliver.lanes import HEALTHY, Lane, Lanes, document_of
 from hookline.deliver.outcome import (
     GiveUp,
     Outcome,
@@ -42,7 +42,6 @@ FAILING_REASON = "Nothing but failures for five days"
 LAST_WORD = 10.0
 """Seconds that a stopping node waits for its last results to be written."""
 FAULT_DELAY = 60 * SECOND
-_encode = msgspec.json.Encoder().encode
 
 
 class Worker:
@@ -87,6 +86,9 @@ class Worker:
     def may_promise(self, monotonic: float) -> bool:
         """Whether what is stored now will be sent by this node."""
         return not self._stopping and monotonic < self.lease_until
+
+    def _leased(self) -> bool:
+        return self._clock.monotonic() < self.lease_until
 
     @property
     def unwritten(self) -> int:
@@ -189,14 +191,22 @@ class Worker:
             return
         attempt, target = Try(task=task, endpoint=endpoint, at=at), self._targets.get(endpoint)
         if not isinstance(target, str) and target.talker is not None:
-            wish = Wish(event=task.event, attempt=task.delivery.attempts + 1, now=at)
-            self._sendings[task] = self._stepwise.start(target, wish, partial(self._told_of, attempt))
+            self._talk(attempt, target, looks=target.talker.looks)
             return
         request = target if isinstance(target, str) else self._request(attempt, target)
         if isinstance(request, str):
             self._finish(attempt, Exchange(cause=Cause.NOT_SENT, detail=request))
         else:
             self._sendings[task] = self._client.start(request, partial(self._over, attempt))
+
+    def _talk(self, attempt: Try, target: Target, *, looks: bool) -> None:
+        task, at = attempt.task, attempt.at
+        waits = conclude.given_time(task.delivery, attempt.endpoint, _draw(), at) if looks else None
+        if waits is not None:
+            self._settle(task, attempt.endpoint, waits)
+            return
+        wish = Wish(event=task.event, attempt=task.delivery.attempts + 1, now=at, mine=self._leased)
+        self._sendings[task] = self._stepwise.start(target, wish, partial(self._told_of, attempt))
 
     def _request(self, attempt: Try, target: Target) -> Request | str:
         """The request, or in words why there is none."""
@@ -272,8 +282,7 @@ class Worker:
         if attempt.verdict is not None and attempt.verdict.cancelled:
             self._settle(task, endpoint, conclude.cancelled(task.delivery, attempt.verdict.cancelled, now))
             return
-        jitter = random.random()  # noqa: S311  it spreads load and keeps no secret
-        outcome = attempt.outcome(exchange, now, jitter)
+        outcome = attempt.outcome(exchange, now, _draw())
         if exchange.cause is None and not attempt.succeeded(exchange):
             exchange = msgspec.structs.replace(exchange, cause=Cause.STATUS)
         pace = self._paced(attempt, exchange, outcome, now)
@@ -305,7 +314,7 @@ class Worker:
 
     def _put(self, task: Task, results: Sequence[Result], endpoint: Endpoint | None, pace: Pace) -> None:
         lane = self._lane(task)
-        kept = LanePace(lane=lane.key, document=_document(pace, endpoint)) if pace != lane.pace else None
+        kept = LanePace(lane=lane.key, document=document_of(pace, endpoint)) if pace != lane.pace else None
         if kept is not None and kept.document is None:
             self.claims.healed(lane.key)
         for result in results:
@@ -382,8 +391,5 @@ class Worker:
             self.rows.difference_update(delivery.id for delivery in task.deliveries)
 
 
-def _document(pace: Pace, endpoint: Endpoint | None) -> bytes | None:
-    """None for a lane that is healthy and anybody's."""
-    if pace == HEALTHY and not (endpoint is not None and endpoint.queued):
-        return None
-    return _encode(pace)
+def _draw() -> float:
+    return random.random()  # noqa: S311  it spreads load and keeps no secret

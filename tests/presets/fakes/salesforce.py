@@ -4,7 +4,7 @@ import re
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
-from tests.presets.fakes.base import Fake, Refused, Routes, Ticket, utf16
+from tests.presets.fakes.base import Fake, Fault, Refused, Routes, Ticket, utf16
 from tests.presets.fakes.checks import utf8
 from tests.presets.fakes.server import Answer, Request
 
@@ -41,6 +41,8 @@ class SalesforceFake(Fake):
 
     def __init__(self, settings: Any = None) -> None:
         super().__init__(settings)
+        self.session = TOKEN
+        """The token that it takes, and gives to who asks for one."""
         self._comments = 0
 
     def routes(self) -> Routes:
@@ -63,8 +65,12 @@ class SalesforceFake(Fake):
     def changes(self, request: Request) -> bool:
         return request.path != TOKEN_PATH and super().changes(request)
 
+    def _due(self, request: Request) -> Fault:
+        """Faults are ordered for what is sent about cases."""
+        return Fault() if request.path == TOKEN_PATH else super()._due(request)
+
     def _routed(self, request: Request) -> Answer:
-        authorized = request.headers.get("authorization") == f"Bearer {TOKEN}"
+        authorized = request.headers.get("authorization") == f"Bearer {self.session}"
         if request.path != TOKEN_PATH and not authorized:
             return self.fault(401, "Session expired or invalid")
         return super()._routed(request)
@@ -74,7 +80,7 @@ class SalesforceFake(Fake):
         wanted = {"client_id": self.given["client_id"], "client_secret": self.given["client_secret"]}
         if form != {"grant_type": "client_credentials", **wanted}:
             return Answer(status=400, json={"error": "invalid_client"})
-        told = {"access_token": TOKEN, "token_type": "Bearer", "instance_url": self.url}
+        told = {"access_token": self.session, "token_type": "Bearer", "instance_url": self.url}
         return Answer(status=200, json=told)
 
     def look(self, request: Request) -> Answer:
