@@ -73,8 +73,9 @@ async def test_what_is_shown_can_be_sent_back(callbacks: Own) -> None:
     made = (await callbacks.call("POST", json={**CRM, "secret_key": "of sixteen characters"})).json["data"]
     path, template = f"/{made['id']}", {"json": {"number": "{{ data.callback_request.phone_number }}"}}
     listed = (await callbacks.call("GET", path)).json["data"]
-    back = {name: listed[name] for name in (*CRM, "secret_key")} | {"template": template}
-    assert (await callbacks.call("PUT", path, json=back)).status == 200
+    told = await callbacks.call("PUT", path, json={**listed, "template": template})
+    assert told.status == 200, told.body
+    assert told.json["data"] == {**listed, "updated_at": told.json["data"]["updated_at"]}
 
     async def kept() -> Endpoint:
         (found,) = (await callbacks.api.parts.config(callbacks.api.tenant(callbacks.keys))).endpoints.values()
@@ -88,6 +89,17 @@ async def test_what_is_shown_can_be_sent_back(callbacks: Own) -> None:
     assert (await callbacks.call("PUT", path, json={"headers": {}, "template": None})).status == 200
     endpoint = await kept()
     assert (endpoint.headers, endpoint.template) == ({}, None)
+
+
+async def test_so_many_attempts_count_though_no_policy_is_given(callbacks: Own) -> None:
+    """`retry` as null is none."""
+    given = {**CRM, "max_retry_attempts": 5, "retry": None}
+    made = (await callbacks.call("POST", json=given)).json["data"]
+    assert made["max_retry_attempts"] == 5
+    six = {"max_retry_attempts": 6, "retry": None}
+    assert (await callbacks.call("PUT", f"/{made['id']}", json=six)).json["data"]["max_retry_attempts"] == 6
+    usual = (await callbacks.call("PUT", f"/{made['id']}", json={"retry": None})).json["data"]
+    assert usual["max_retry_attempts"] == 3
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from hookline.model.attempt import Headers
 from hookline.model.endpoint import Counters, Endpoint
 from hookline.model.ids import EndpointId
 from hookline.model.retry import Fixed
-from hookline.net.header import redact
+from hookline.net.header import MASK, redact
 from hookline.systems.access import Mounted, NeedsMounted, access, caller_name
 from hookline.systems.exchanges import (
     Told,
@@ -51,7 +51,6 @@ _CALLED = {
     "active": "is_active",
     "timeout": "timeout_seconds",
 }
-_SECRET = "***"  # noqa: S105  what is shown in a secret's place
 
 
 class ConfigurationIn(Extras, frozen=True, kw_only=True):
@@ -63,7 +62,8 @@ class ConfigurationIn(Extras, frozen=True, kw_only=True):
     subscribed_events: Annotated[tuple[str, ...], msgspec.Meta(min_length=1, max_length=250)] | None = None
     secret_key: str | None = None
     """Left out: one is made. Sent back as it is shown, it stays."""
-    is_active: bool = True
+    is_active: bool | None = None
+    """Left out: true."""
     timeout_seconds: Annotated[int, msgspec.Meta(ge=1, le=300)] | None = None
     """Left out: 10."""
     max_retry_attempts: Annotated[int, msgspec.Meta(ge=1, le=1000)] | None = None
@@ -167,7 +167,7 @@ async def create_configuration(
     request: AnyRequest, body: RawBody, mounted: NeedsMounted, parts: NeedsParts
 ) -> OneConfiguration:
     """Make a configuration: the answer tells its secret."""
-    given, named = read_fields(body, ConfigurationIn)
+    given, named = read_fields(body, ConfigurationIn, ConfigurationOut)
     for field in ("name", "url", "subscribed_events"):
         if getattr(given, field) is None:
             raise InvalidField(f"A configuration needs {field}.", field=field)
@@ -189,9 +189,11 @@ async def update_configuration(
     configuration_id: PathText, body: RawBody, mounted: NeedsMounted, parts: NeedsParts
 ) -> OneConfiguration:
     """Change the given fields of a configuration."""
-    given, named = read_fields(body, ConfigurationIn)
+    given, named = read_fields(body, ConfigurationIn, ConfigurationOut)
     known = await endpoint_of(mounted, parts, configuration_id)
-    return await _one(mounted, parts, await change(known, parts, _fields(given, named, mounted), _CALLED))
+    fields = _fields(given, named, mounted)
+    saved = await change(known, parts, fields, _CALLED, filter_saved="filter" in named)
+    return await _one(mounted, parts, saved)
 
 
 @delete(_ONE, opt=_MANAGE, status_code=204)
@@ -244,14 +246,14 @@ def _fields(given: ConfigurationIn, named: frozenset[str], mounted: Mounted) -> 
         "name": given.name,
         "url": given.url,
         "events": given.subscribed_events,
-        "secrets": None if given.secret_key in {None, "", _SECRET} else [given.secret_key],
-        "active": given.is_active if "is_active" in named else None,
+        "secrets": None if given.secret_key in {None, "", MASK} else [given.secret_key],
+        "active": given.is_active,
         "timeout": given.timeout_seconds,
         "headers": given.headers if given.headers is not None or "headers" not in named else {},
         "description": given.description,
-        "retry": _policy(given, mounted),
+        "retry": given.retry or _policy(given, mounted),
     }
-    return {name: value for name, value in fields.items() if value is not None} | extras(given, named)
+    return extras(given, named) | {name: value for name, value in fields.items() if value is not None}
 
 
 def _policy(given: ConfigurationIn, mounted: Mounted) -> Fixed | None:
@@ -273,7 +275,7 @@ def _shown(
         name=endpoint.name,
         url=endpoint.url,
         subscribed_events=endpoint.events,
-        secret_key=own if secret else own and _SECRET,
+        secret_key=own if secret else own and MASK,
         is_active=endpoint.active,
         timeout_seconds=int(endpoint.timeout) if endpoint.timeout.is_integer() else endpoint.timeout,
         max_retry_attempts=endpoint.retry.attempts if isinstance(endpoint.retry, Fixed) else None,

@@ -7,6 +7,7 @@ import msgspec
 
 from hookline.api.lists import Listing, Paging
 from hookline.api.parts import Parts
+from hookline.deliver.verdict import KEPT_BODY
 from hookline.errors import NotFound
 from hookline.model.attempt import Attempt, Cause, Headers
 from hookline.model.delivery import Delivery, DeliveryDetail, State
@@ -88,17 +89,27 @@ def payload_of(told: Told, parts: Parts, attempt: Attempt | None = None) -> Any:
     if tried is not None and tried.request_body is not None:
         return _read(tried.request_body)
     endpoint = told.endpoint
-    if endpoint is None or endpoint.preset or endpoint.template is not None:
+    if endpoint is None or (_is_made(endpoint) if tried is None else _was_made(tried)):
         return None
     body = parts.dialects[endpoint.dialect].zoned(endpoint.zone).body(told.event)
     return _read(body) if told.event.content_type == JSON else body.decode("utf-8", "replace")
 
 
+def _is_made(endpoint: Endpoint) -> bool:
+    return bool(endpoint.preset) or endpoint.template is not None
+
+
+def _was_made(attempt: Attempt) -> bool:
+    """By a preset or a template that sent nothing, or nothing that was kept."""
+    return attempt.judged or attempt.exchange.cause is Cause.TEMPLATE
+
+
 def _read(body: bytes) -> Any:
     try:
         return msgspec.Raw(body) if msgspec.json.decode(body) is not None else None
-    except msgspec.DecodeError:
-        return body.decode("utf-8", "replace")
+    except (msgspec.DecodeError, RecursionError):
+        cut = " … (cut)" if len(body) >= KEPT_BODY else ""
+        return body.decode("utf-8", "replace") + cut
 
 
 def error_of(attempt: Attempt) -> str | None:

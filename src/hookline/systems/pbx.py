@@ -25,7 +25,12 @@ from hookline.systems.subscriptions import (
 )
 
 SYSTEM, PATH = "pbx", "/api/webhooks"
-_CALLED = {"active": "enabled", "secrets": "secret"}
+_CALLED = {
+    "active": "enabled",
+    "secrets": "secret",
+    "retry.delay": "retry_delay",
+    "retry.attempts": "max_retries",
+}
 
 
 class SubscriptionIn(Extras, frozen=True, kw_only=True):
@@ -33,12 +38,13 @@ class SubscriptionIn(Extras, frozen=True, kw_only=True):
 
     url: Annotated[str, msgspec.Meta(min_length=1)]
     """Each is subscribed once."""
-    events: tuple[str, ...] = ("*",)
-    """Event types, or patterns as `call.*`."""
+    events: tuple[str, ...] | None = None
+    """Event types, or patterns as `call.*`. Left out: all of them."""
     secret: str | None = None
     """Deliveries are signed where there is one."""
     headers: dict[str, str] | None = None
-    enabled: bool = True
+    enabled: bool | None = None
+    """Left out: true."""
     max_retries: Annotated[int, msgspec.Meta(ge=1, le=1000)] | None = None
     """Attempts in all."""
     retry_delay: Annotated[float, msgspec.Meta(ge=0)] | None = None
@@ -99,7 +105,7 @@ async def add_subscription(body: RawBody, mounted: NeedsMounted, parts: NeedsPar
     """Subscribe a URL to event types, all of them unless told."""
     given, named = read_fields(body, SubscriptionIn)
     endpoint = await subscribe(
-        mounted, parts, {**_fields(given, mounted), **extras(given, named)}, _CALLED, alone=True
+        mounted, parts, {**extras(given, named), **_fields(given, mounted)}, _CALLED, alone=True
     )
     return Done(
         success=True,
@@ -130,7 +136,7 @@ def _fields(given: SubscriptionIn, mounted: Mounted) -> dict[str, Any]:
         "headers": given.headers,
         "active": given.enabled,
         "timeout": given.timeout,
-        "retry": _policy(given, mounted),
+        "retry": given.retry or _policy(given, mounted),
         "secrets": [given.secret] if given.secret else None,
     }
     return {name: value for name, value in fields.items() if value is not None}

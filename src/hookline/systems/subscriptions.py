@@ -1,6 +1,5 @@
 """Subscriptions: the endpoints of a system, as its own API keeps them."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -23,7 +22,6 @@ from hookline.model.template import Template
 from hookline.systems.access import Mounted
 
 T = TypeVar("T", bound=msgspec.Struct)
-_FIELD = re.compile(r"(template\.(?:text|json)|\w+)(.*)", re.DOTALL)
 _OBJECT = msgspec.json.Decoder(dict[str, Any])
 
 
@@ -45,19 +43,23 @@ def extras(given: Extras, named: frozenset[str]) -> dict[str, Any]:
     return {name: getattr(given, name) for name in Extras.__struct_fields__ if name in named}
 
 
-def read_fields(body: bytes, kind: type[T]) -> tuple[T, frozenset[str]]:
+def read_fields(
+    body: bytes, kind: type[T], shown: type[msgspec.Struct] | None = None
+) -> tuple[T, frozenset[str]]:
     """A body as the system's callers send it, and the names of the fields that it has.
 
     Other fields are passed over, as the system passed them over; not those that look like a misspelling: a filter that
-    is not applied is worse than an error. Raises InvalidJson or InvalidField.
+    is not applied is worse than an error. `shown`: the answer, whose fields may come back. Raises InvalidJson or
+    InvalidField.
     """
     if not body:
         raise empty_body()
     guard_json(body)
     values = decode_guarded(body, _OBJECT)
     known = list(kind.__struct_encode_fields__)
+    answered = shown.__struct_encode_fields__ if shown is not None else ()
     for name in values:
-        if name not in known and nearest(name, known):
+        if name not in known and name not in answered and nearest(name, known):
             raise unknown_field(name, known)
     fields = {name: value for name, value in values.items() if name in known}
     return convert_values(fields, kind), frozenset(fields)
@@ -104,10 +106,15 @@ async def subscribe(
 
 
 async def change(
-    known: Endpoint, parts: Parts, fields: Mapping[str, Any], called: Mapping[str, str]
+    known: Endpoint,
+    parts: Parts,
+    fields: Mapping[str, Any],
+    called: Mapping[str, str],
+    *,
+    filter_saved: bool,
 ) -> Endpoint:
-    """Only the given fields, of an endpoint of `/v1`, each whole; None: as if it was never given. Raises InvalidField,
-    Conflict.
+    """Only the given fields, of an endpoint of `/v1`, each whole; None: as if it was never given. `filter_saved`: one that
+    was switched off has another chance. Raises InvalidField, Conflict.
     """
     before = msgspec.to_builtins(as_given(known))
     if fields.get("secrets") is not None:
@@ -115,7 +122,7 @@ async def change(
     kept = {name: value for name, value in before.items() if name not in fields}
     with _in_words(called):
         given = await with_defaults(kept | _told(fields), parts, known.tenant_id)
-        return await replace(parts, given, known, filter_saved="filter" in fields)
+        return await replace(parts, given, known, filter_saved=filter_saved)
 
 
 @contextmanager
@@ -124,10 +131,16 @@ def _in_words(called: Mapping[str, str]) -> Iterator[None]:
     try:
         yield
     except BadRequest as error:
-        found = _FIELD.fullmatch(error.field or "")
-        if found is not None and found[1] in called:
-            error.field = called[found[1]] + found[2]
+        error.field = _called(error.field or "", called) or None
         raise
+
+
+def _called(field: str, called: Mapping[str, str]) -> str:
+    """The longest name counts, as `template.text` before `template`."""
+    for name in sorted(called, key=len, reverse=True):
+        if field == name or field.startswith((f"{name}.", f"{name}[")):
+            return called[name] + field.removeprefix(name)
+    return field
 
 
 def _told(fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -36,9 +36,10 @@ class WebhookIn(Extras, frozen=True, kw_only=True):
     """Event types of the system, or patterns as `contact.*`."""
     secret: str | None = None
     """Of 16 characters at least; one is made where none is given."""
-    is_active: bool = True
-    name: Name = ""
-    description: Description = ""
+    is_active: bool | None = None
+    """Left out: true."""
+    name: Name | None = None
+    description: Description | None = None
     headers: Annotated[dict[str, str], msgspec.Meta(max_length=50)] | None = None
     """Sent beside those of the system."""
     timeout: float | None = None
@@ -96,7 +97,7 @@ def crud(system: str, path: str) -> tuple[HTTPRouteHandler, ...]:
     @post(path, opt=written, status_code=201, name=f"{system}:register")
     async def register_webhook(body: RawBody, mounted: NeedsMounted, parts: NeedsParts) -> OneWebhook:
         """Register a webhook: the answer tells its secret, this once."""
-        given, fields = read_fields(body, WebhookIn)
+        given, fields = read_fields(body, WebhookIn, WebhookOut)
         for name in ("url", "events"):
             if getattr(given, name) is None:
                 raise InvalidField(f"A webhook needs {name}.", hint=_EXAMPLE, field=name)
@@ -108,9 +109,11 @@ def crud(system: str, path: str) -> tuple[HTTPRouteHandler, ...]:
         webhook_id: PathText, body: RawBody, mounted: NeedsMounted, parts: NeedsParts
     ) -> OneWebhook:
         """Change the given fields of a webhook."""
-        given, fields = read_fields(body, WebhookIn)
+        given, fields = read_fields(body, WebhookIn, WebhookOut)
         known = await endpoint_of(mounted, parts, webhook_id)
-        endpoint = await change(known, parts, _fields(given, fields), _CALLED)
+        endpoint = await change(
+            known, parts, _fields(given, fields), _CALLED, filter_saved="filter" in fields
+        )
         return OneWebhook(message="Webhook updated successfully", data=_shown(endpoint))
 
     @delete(f"{path}/{{webhook_id:str}}", opt=manage, status_code=200, name=f"{system}:delete")
