@@ -274,7 +274,9 @@ class _Judge:
                 yield f"{event} ({type_}) matched {wanted} endpoints and has {rows[event]} deliveries"
 
     def _records_wrong(self) -> Iterator[str]:
-        """Every state of a record made one event, and they came in the order of the states."""
+        """Every state of a record made one event, and they go in the order of the states: by the database's word, for the ids
+        of two nodes are as their clocks are.
+        """
         saver = self._seen.publisher.saver
         made: dict[str, list[tuple[str, str]]] = defaultdict(list)
         for event, type_, key, _ in self._events:
@@ -283,9 +285,10 @@ class _Judge:
             types = [found for _, found in made[key]]
             if types not in ([], [type_]):  # none: told as lost
                 yield f"{key} made {types} and not {type_}"
+        places = {one.event_id: one.seq for one in self._kept if one.order_key}
         for record, keys in saver.walks.items():
-            ids = [event for key in keys for event, _ in made[key]]
-            if ids != sorted(ids):
+            walked = [places.get(event, 0) for key in keys for event, _ in made[key]]
+            if walked != sorted(walked) or 0 in walked:
                 yield f"the events of record {record} came in another order than its states"
 
     def _wrong_with(self, one: Kept) -> Iterator[str]:
