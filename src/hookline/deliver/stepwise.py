@@ -42,7 +42,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int
     now: Micros
     alone: bool = False
-    """A test: what is there of the event's case is left alone."""
+    """A test: what is there of the event's case is left alone, and so are the access tokens that there are."""
     body: bytes | None = None
     timeout: float | None = None
     """Seconds, in the place of the endpoint's."""
@@ -81,9 +81,10 @@ class Stepwise:
         talk = talker.talk(await self.asked(target, asked))
         advance = self._advanced if talker.renders else _advanced
         deadline = asyncio.get_running_loop().time() + (asked.timeout or target.endpoint.timeout)
+        tokens = self._tokens.empty() if asked.alone else self._tokens
         step = await advance(talk, None)
         while isinstance(step, Request):
-            step = await advance(talk, await self._send(target, step, deadline))
+            step = await advance(talk, await self._send(target, step, tokens, deadline))
         return step
 
     async def preview(self, target: Target, wish: Wish) -> Verdict:
@@ -112,13 +113,13 @@ class Stepwise:
     async def _advanced(self, talk: Talk, exchange: Exchange | None) -> Request | Verdict:
         return await self.in_thread(_advance, talk, exchange)
 
-    async def _send(self, target: Target, request: Request, deadline: float) -> Exchange:
+    async def _send(self, target: Target, request: Request, tokens: Tokens, deadline: float) -> Exchange:
         left = deadline - asyncio.get_running_loop().time()
         if left <= 0:
             return Exchange(cause=Cause.TIMEOUT, detail="the deadline passed between two requests")
         request = msgspec.structs.replace(request, timeout=left)
         if target.authorized:
-            return await send_authorized(self._client, self._tokens, target, request)
+            return await send_authorized(self._client, tokens, target, request)
         return await self._client.send(request)
 
     def _told_of(self, event: Event) -> "_Told":
