@@ -2,10 +2,12 @@
 
 import asyncio
 import base64
+import hashlib
+import hmac
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from hookline.clock import Micros
+from hookline.clock import Micros, SystemClock
 from hookline.model.sample import Sample
 from hookline.receive.refusals import EVERY
 from tests.api.conftest import Keys, Staged
@@ -15,6 +17,19 @@ from tests.catalog.provider_cases import now_of, source_of
 from tests.receive.vectors import Vector
 
 SECRET = "hookline_test_secret"
+BODY = b'{ "id": "evt_1", "type": "invoice.paid", "price": 1.10, "name": "M\xc3\xbcller" }'
+
+
+def stripe(body: bytes, secret: str = SECRET, at: int | None = None) -> dict[str, str]:
+    time = at if at is not None else SystemClock().now() // 1_000_000
+    digest = hmac.new(secret.encode(), f"{time}.".encode() + body, hashlib.sha256).hexdigest()
+    return {"Stripe-Signature": f"t={time},v1={digest}", "Content-Type": "application/json"}
+
+
+async def knock(api: Running, made: dict[str, Any], body: bytes = BODY, **more: Any) -> Told:
+    headers = more.pop("headers", None)
+    path = more.pop("path", made["receive_url"])
+    return await api.call(more.pop("method", "POST"), path, body=body, headers=headers or stripe(body))
 
 
 async def source(api: Running, keys: Keys, **fields: Any) -> dict[str, Any]:

@@ -43,6 +43,7 @@ async def create(api: Running, keys: Keys, **fields: Any) -> Told:
         ({"url": URL, "template": {"text": "x", "json": {}}}, "template"),
         ({"url": URL, "template": {"path": "tickets"}}, "template.path"),
         ({"url": URL, "template": {"text": "x", "headers": {"Host": "x"}}}, "template.headers"),
+        ({"url": URL, "template": {"text": "x", "headers": {"X-Key": "***"}}}, "template.headers"),
         ({"url": URL, "template": {"json": {}}, "batch": {"count": 10}}, "batch"),
     ],
 )

@@ -119,3 +119,20 @@ async def test_a_certificate_that_has_expired_is_refused_and_one_that_expires_la
     again = await create(api, keys, tls=short)
     assert (again.status, again.json["field"]) == (422, "tls.certificate")
     assert f"{end:%Y-%m-%d}" in again.json["detail"]
+
+
+async def test_a_preset_is_tried_with_a_certificate_before_there_is_an_endpoint(
+    light: Running, light_keys: Keys
+) -> None:
+    guests = Guests()
+    async with receiving(guests, demanding(SERVERS.issue_cert("127.0.0.1"), CLIENTS)) as receiver:
+        given = {"settings": {"url": receiver.url("127.0.0.1").text}}
+        trial = "/v1/presets/generic/test"
+        told = await light.call("POST", trial, light_keys["manage"], json={**given, "tls": GOOD})
+        assert told.json["succeeded"], told.body
+        assert GOOD["key"].splitlines()[1].encode() not in told.body
+        without = await light.call(
+            "POST", trial, light_keys["manage"], json={**given, "tls": {"ca": GOOD["ca"]}}
+        )
+        assert not without.json["succeeded"]
+        assert guests.names == ["blue"]

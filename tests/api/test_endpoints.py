@@ -54,6 +54,23 @@ async def test_credentials_are_masked_and_survive_being_sent_back(api: Running, 
     assert (refused.code, refused.json["field"]) == ("invalid_field", "auth")
 
 
+async def test_a_mask_is_never_stored_in_the_place_of_a_header(api: Running, keys: Keys) -> None:
+    """The name may come back in another case; where there was none, nothing can be meant."""
+    made = (await create(api, keys, headers={"Authorization": "Bearer t0psecret"})).json
+    path, change = f"/v1/endpoints/{made['id']}", {"url": made["url"]}
+    lower = {**change, "headers": {"authorization": "Bearer ***"}}
+    assert (await api.call("PUT", path, keys["manage"], json=lower)).status == 200
+    masked = {"X-Api-Key": "***"}
+    for told in (
+        await create(api, keys, headers=masked),
+        await api.call("PUT", path, keys["manage"], json={**change, "headers": masked}),
+        await api.call("PATCH", path, keys["manage"], json={"headers": masked}),
+    ):
+        assert (told.status, told.code, told.json["field"]) == (422, "invalid_header", "headers")
+    stored = await api.parts.store.endpoints.get(api.tenant(keys), made["id"])
+    assert stored.headers == {"authorization": "Bearer t0psecret"}
+
+
 @pytest.mark.parametrize(
     ("fields", "code", "field"),
     [

@@ -1,16 +1,19 @@
 """A preset is tried out with settings that are stored nowhere: a real case is made, and told with what came back."""
 
+import gc
 from typing import Any
 
 import msgspec
 import pytest
 
 from hookline.catalog.loader import load_presets
+from hookline.deliver import tokens
 from tests.api.conftest import Keys
 from tests.api.matrix import on_disk
 from tests.api.running import Running, Told
-from tests.presets.fakes import fakes
+from tests.presets.fakes import fakes, salesforce
 from tests.presets.fakes.jira import JiraFake
+from tests.presets.fakes.salesforce import SalesforceFake
 from tests.presets.fakes.server import Answer
 
 FAKES = fakes()
@@ -105,6 +108,10 @@ async def test_an_event_of_a_system_has_its_example(light: Running, light_keys: 
         ({"site": "https://inside.test"}, {}, "settings"),
         ({}, {"auth": {"kind": "bearer", "token": "t0ken"}}, "auth"),
         ({}, {"headers": {"Host": "x"}}, "headers"),
+        ({}, {"headers": {"X-Key": "***"}}, "headers"),
+        ({}, {"tls": {"certificate": "no PEM"}}, "tls"),
+        ({}, {"tls": {"ca": "no PEM"}}, "tls.ca"),
+        ({}, {"tls": {"cert": "x"}}, "tls.cert"),
         ({}, {"event": {}}, "event"),
         ({}, {"system": "askpro"}, "system"),
     ],
@@ -185,3 +192,30 @@ async def test_a_secret_that_comes_back_is_masked_wherever_it_stands(
         assert fake.settings["token"] not in told.body.decode()
         assert told.json["detail"] == "who is ***?"
         assert ["X-Asked", "who is ***?"] in told.json["response_headers"]
+
+
+async def test_of_the_access_token_of_a_test_nothing_stays_in_memory(
+    light: Running, light_keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(salesforce, "TOKEN", "t0ken-0f-a-test")
+    with SalesforceFake() as fake:
+        told = await tried(light, light_keys, "salesforce", settings=fake.settings)
+        assert told.json["succeeded"], told.body
+    gc.collect()
+    kept = [
+        one for one in gc.get_objects() if type(one).__module__ == tokens.__name__ and hasattr(one, "value")
+    ]
+    assert "t0ken-0f-a-test" not in [one.value for one in kept]
+
+
+async def test_each_test_of_an_endpoint_signs_in_anew_and_its_steps_by_one_token(
+    light: Running, light_keys: Keys
+) -> None:
+    """It shows whether the other system lets it in now."""
+    with SalesforceFake() as fake:
+        given = {"preset": "salesforce", "settings": fake.settings, "events": ["no.such"]}
+        made = await light.call("POST", "/v1/endpoints", light_keys["manage"], json=given)
+        for number in (1, 2):
+            told = await light.call("POST", f"/v1/endpoints/{made.json['id']}/test", light_keys["manage"])
+            assert told.json["succeeded"], told.body
+            assert len([one for one in fake.got if one.path == salesforce.TOKEN_PATH]) == number

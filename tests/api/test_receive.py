@@ -3,38 +3,19 @@
 import asyncio
 import hashlib
 import hmac
-from collections.abc import AsyncIterator, Iterator
 from functools import partial
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import pytest
-import pytest_asyncio
 
 from hookline.clock import SystemClock
 from hookline.model.ids import TenantId
 from hookline.storage.sources import Place, Sources
-from tests.api.conftest import Keys, make_keys
+from tests.api.conftest import Keys
 from tests.api.raw import as_told, whole, wire
-from tests.api.receiving import SECRET, receipts, source
-from tests.api.running import Running, Told, serving, settings_for
-from tests.engine.gateway import until
-from tests.postgres import create_database, drop_database
-
-BODY = b'{ "id": "evt_1", "type": "invoice.paid", "price": 1.10, "name": "M\xc3\xbcller" }'
-
-
-def stripe(body: bytes, secret: str = SECRET, at: int | None = None) -> dict[str, str]:
-    time = at if at is not None else SystemClock().now() // 1_000_000
-    digest = hmac.new(secret.encode(), f"{time}.".encode() + body, hashlib.sha256).hexdigest()
-    return {"Stripe-Signature": f"t={time},v1={digest}", "Content-Type": "application/json"}
-
-
-async def knock(api: Running, made: dict[str, Any], body: bytes = BODY, **more: Any) -> Told:
-    headers = more.pop("headers", None)
-    path = more.pop("path", made["receive_url"])
-    return await api.call(more.pop("method", "POST"), path, body=body, headers=headers or stripe(body))
+from tests.api.receiving import BODY, SECRET, knock, receipts, source, stripe
+from tests.api.running import Running, Told
 
 
 async def test_a_signed_request_becomes_an_event_with_its_very_bytes(api: Running, keys: Keys) -> None:
@@ -401,78 +382,3 @@ async def test_a_source_that_is_gone_is_as_if_it_never_was(api: Running, keys: K
     assert (await api.call("DELETE", f"/v1/sources/{made['id']}", keys["manage"])).status == 204
     assert (await knock(api, made)).code == "not_proven"
     assert (await api.call("GET", f"/v1/sources/{made['id']}", keys["read"])).status == 404
-
-
-class Nodes(NamedTuple):
-    here: Running
-    there: Running
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def nodes(
-    tmp_path_factory: pytest.TempPathFactory, postgres_server: str, database_names: Iterator[str]
-) -> AsyncIterator[Nodes]:
-    name = next(database_names)
-    url = await create_database(postgres_server, name)
-    folders: list[Path] = [tmp_path_factory.mktemp("node") for _ in range(2)]
-    async with (
-        serving(settings_for(folders[0], url)) as here,
-        serving(settings_for(folders[1], url)) as there,
-    ):
-        yield Nodes(here, there)
-        assert here.faults() == there.faults() == []
-    await drop_database(postgres_server, name)
-
-
-async def test_of_64_copies_on_two_nodes_one_becomes_an_event(nodes: Nodes) -> None:
-    keys = await make_keys(nodes.here)
-    made = await source(nodes.here, keys)
-    told = await asyncio.gather(*(knock(nodes[number % 2], made) for number in range(64)))
-    assert {one.status for one in told} == {200}
-    events = await nodes.here.call("GET", "/v1/events", keys["read"])
-    assert len(events.json["items"]) == 1
-    found = await nodes.here.call("GET", "/v1/receipts?limit=250", keys["read"])
-    outcomes = [one["outcome"] for one in found.json["items"]]
-    assert (outcomes.count("accepted"), outcomes.count("duplicate")) == (1, 63)
-
-
-async def test_a_secret_that_is_mended_on_one_node_counts_on_the_other(nodes: Nodes) -> None:
-    keys = await make_keys(nodes.here)
-    made = await source(nodes.here, keys, secrets=["wrong"])
-    assert (await knock(nodes.there, made)).status == 401
-    changed = await nodes.here.call(
-        "PATCH", f"/v1/sources/{made['id']}", keys["manage"], json={"secrets": [SECRET]}
-    )
-    assert changed.status == 200
-    nodes.there.parts.directory.forget(Running.tenant(keys))
-    await until(lambda: True)
-    assert (await knock(nodes.there, made)).status == 200
-
-
-async def test_a_path_that_one_node_gives_to_another_source_leads_to_that_one_on_the_other(
-    nodes: Nodes,
-) -> None:
-    """The other node still has the old source and its path in memory."""
-    here, there, keys = *nodes, await make_keys(nodes.here)
-    first = await source(here, keys, path="payments/moved")
-    path = f"/in/{keys.alice}/payments/moved"
-    assert (await knock(there, first, path=path)).status == 200
-    await here.call("PATCH", f"/v1/sources/{first['id']}", keys["manage"], json={"path": ""})
-    second = await source(here, keys, path="payments/moved", secrets=["another"])
-    told = await knock(there, second, path=path, headers=stripe(BODY, secret="another"))
-    assert told.status == 200
-    (newest,) = await receipts(here, keys, second)
-    assert newest["outcome"] == "accepted"
-
-
-async def test_what_both_sources_would_accept_goes_to_the_one_whose_path_it_is(nodes: Nodes) -> None:
-    """The other node learns it at the commit: then the provider is asked to come again."""
-    here, there, keys = *nodes, await make_keys(nodes.here)
-    first = await source(here, keys, path="payments/shared")
-    path = f"/in/{keys.alice}/payments/shared"
-    assert (await knock(there, first, path=path)).status == 200
-    await here.call("PATCH", f"/v1/sources/{first['id']}", keys["manage"], json={"path": ""})
-    second = await source(here, keys, path="payments/shared")
-    told = [await knock(there, second, path=path, body=b'{"id": "evt_2", "type": "a"}') for _ in range(2)]
-    assert [one.status for one in told] == [503, 200]
-    assert [len(await receipts(here, keys, one)) for one in (first, second)] == [1, 1]

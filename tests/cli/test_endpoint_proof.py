@@ -1,10 +1,15 @@
 """How an endpoint proves itself to its receiver, by options: what is secret comes from files and is shown nowhere."""
 
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import msgspec
 import trustme
 
 from tests.cli.conftest import Dev
-from tests.net.certificates import a_certificate, tls_of
+from tests.net.certificates import a_certificate, demanding, tls_of
+from tests.presets.fakes.server import Answer, Server
 
 URL = "https://127.0.0.1:9999/hooks"
 SECRET = "cl13nt-s3cr3t"
@@ -34,6 +39,39 @@ def test_a_client_certificate_comes_from_files_and_can_be_renewed(dev: Dev) -> N
         assert new.key.splitlines()[1] not in text
         assert old.key.splitlines()[1] not in text
     assert dev("endpoints", "delete", endpoint["id"], "--yes").code == 0
+
+
+def test_a_preset_is_tried_with_a_client_certificate_from_files(dev: Dev) -> None:
+    authority = trustme.CA()
+    tls = tls_of(a_certificate(authority, "blue"), authority)
+    for name, text in (("us.pem", tls.certificate), ("us.key", tls.key), ("theirs.pem", tls.ca)):
+        (dev.folder / name).write_text(text)
+    files = ("--client-cert", "us.pem", "--client-key", "us.key", "--ca", "theirs.pem")
+    context = demanding(authority.issue_cert("127.0.0.1"), authority)
+    with answering(context) as port:
+        trial = ("presets", "test", "generic", "--setting", f"url=https://127.0.0.1:{port}/hooks")
+        done = dev(*trial, *files)
+        assert done.code == 0, done.out + done.err
+        piped = dev(
+            *trial, "--client-cert", "us.pem", "--client-key", "-", "--ca", "theirs.pem", given=tls.key
+        )
+        assert piped.code == 0, piped.out + piped.err
+        without = dev(*trial, "--ca", "theirs.pem")
+        assert without.code == 1
+        half = dev(*trial, "--client-cert", "us.pem")
+        assert "tls.key" in half.err
+    assert tls.key.splitlines()[1] not in done.out + done.err + dev.program.output
+
+
+@contextmanager
+def answering(context: ssl.SSLContext) -> Iterator[int]:
+    """A receiver that answers all who may come in."""
+    server = Server(lambda _: Answer(status=200))
+    server.start(context)
+    try:
+        yield server.port
+    finally:
+        server.stop()
 
 
 def test_oauth2_is_described_by_options_and_its_secret_comes_from_a_file(dev: Dev) -> None:

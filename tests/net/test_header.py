@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hookline.errors import InvalidHeader
-from hookline.net.header import MAX_HEADER, MAX_HEADERS, RESERVED, check_header, check_headers, redact
+from hookline.net.header import (
+    MAX_HEADER,
+    MAX_HEADERS,
+    RESERVED,
+    check_header,
+    check_headers,
+    redact,
+    unmasked,
+)
 
 TOKEN = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -132,3 +140,51 @@ def test_what_helps_to_debug_stays_in_order_and_spelling() -> None:
 
 def test_a_header_that_only_the_caller_knows_as_secret_is_masked() -> None:
     assert redact((("X-Gate", "abc"),), secret_names=frozenset({"x-gate"})) == (("X-Gate", "***"),)
+
+
+KNOWN = {"Authorization": "Bearer t0ken", "X-Api-Key": "s3cret", "X-A": "b"}
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ({}, {}),
+        ({"Authorization": "Bearer ***", "X-Api-Key": "***", "X-A": "b"}, KNOWN),
+        ({"authorization": "Bearer ***"}, {"authorization": "Bearer t0ken"}),
+        ({"authorization": "bearer ***"}, {"authorization": "Bearer t0ken"}),
+        (
+            {"AUTHORIZATION": "***", "x-api-KEY": "***"},
+            {"AUTHORIZATION": "Bearer t0ken", "x-api-KEY": "s3cret"},
+        ),
+        ({"Authorization": "Basic n3w", "X-A": "***"}, {"Authorization": "Basic n3w", "X-A": "b"}),
+        ({"X-New": "a *** b", "X-Other": "Note ***"}, {"X-New": "a *** b", "X-Other": "Note ***"}),
+    ],
+)
+def test_what_comes_back_as_it_was_shown_means_as_it_was_in_whatever_case(
+    given: dict[str, str], meant: dict[str, str]
+) -> None:
+    assert unmasked(given, KNOWN) == meant
+
+
+@pytest.mark.parametrize("value", ["***", "Bearer ***", "basic ***"])
+@pytest.mark.parametrize("name", ["Proxy-Auth", "X-Token", "X-B"])
+def test_a_mask_where_nothing_was_is_no_value(name: str, value: str) -> None:
+    for known in ({}, KNOWN):
+        with pytest.raises(InvalidHeader, match=f"no value of the header '{name}'") as caught:
+            unmasked({name: value}, known)
+        assert (caught.value.field, caught.value.hint) == ("headers", "Give the value itself.")
+
+
+def test_a_mask_of_another_scheme_than_the_one_that_was_is_no_value() -> None:
+    for known in ("Bearer t0ken", "t0ken"):
+        with pytest.raises(InvalidHeader, match="Authorization"):
+            unmasked({"Authorization": "Basic ***"}, {"Authorization": known})
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([*SECRETS, "X-A", "Webhook-Id"]), st.sampled_from(["Basic a", "b", "***"])
+    )
+)
+def test_all_that_was_shown_comes_back_whole(known: dict[str, str]) -> None:
+    assert unmasked(dict(redact(tuple(known.items()))), known) == known

@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from hookline.errors import Unavailable
+from hookline.storage import turns
 from hookline.storage.database import Database
-from hookline.storage.postgres import database as postgres
 from hookline.storage.postgres.database import PostgresDatabase
 from hookline.storage.store import Store
 
@@ -16,6 +16,7 @@ _KILLED = text(
     "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted"
     " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 )
+LONG = 10
 _POSTGRES = pytest.mark.parametrize("store", ["postgres"], indirect=True)
 
 
@@ -69,12 +70,92 @@ async def test_who_has_lost_the_turn_is_told_before_the_next_step(both: tuple[Da
                 await held()
 
 
-@_POSTGRES
-async def test_who_waits_too_long_for_the_turn_is_told(
+async def test_who_waits_too_long_for_the_turn_is_told_wherever_the_other_is(
     both: tuple[Database, Database], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres, "TURN_PATIENCE", 0.05)
-    async with both[0].turn("declared"):
-        with pytest.raises(Unavailable, match="doing the same"):
-            async with both[1].turn("declared"):
-                pytest.fail("both have it")
+    monkeypatch.setattr(turns, "TURN_PATIENCE", 0.05)
+    async with asyncio.timeout(LONG), both[0].turn("declared"):
+        for waiting in both:
+            with pytest.raises(Unavailable, match="doing the same"):
+                async with waiting.turn("declared"):
+                    pytest.fail("both have it")
+
+
+async def test_of_many_who_wait_on_one_node_each_has_the_same_patience(
+    both: tuple[Database, Database], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not one after the other: the last of them would wait for the sum."""
+    monkeypatch.setattr(turns, "TURN_PATIENCE", 0.3)
+
+    async def wait() -> None:
+        async with both[1].turn("declared"):
+            pytest.fail("both have it")
+
+    async with both[0].turn("declared"), asyncio.timeout(1.5):
+        told = await asyncio.gather(*(wait() for _ in range(8)), return_exceptions=True)
+    assert {type(one) for one in told} == {Unavailable}
+    async with both[1].turn("declared") as held:
+        await held()
+
+
+async def test_those_who_leave_while_they_wait_or_have_the_turn_hold_up_nobody(
+    both: tuple[Database, Database],
+) -> None:
+    there = asyncio.Event()
+
+    async def work(database: Database) -> None:
+        async with database.turn("declared"):
+            there.set()
+            await asyncio.Event().wait()
+
+    async with asyncio.timeout(LONG):
+        holder = asyncio.create_task(work(both[0]))
+        await there.wait()
+        waiters = [asyncio.create_task(work(both[number % 2])) for number in range(4)]
+        await both[0].ping()
+        for task in (*waiters, holder):
+            task.cancel()
+            await asyncio.wait({task})
+        for database in both:
+            async with database.turn("declared") as held:
+                await held()
+
+
+@_POSTGRES
+@pytest.mark.parametrize("limit", ["idle_in_transaction_session_timeout", "transaction_timeout"])
+async def test_a_server_that_ends_transactions_leaves_a_turn_alone(
+    both: tuple[Database, Database], limit: str
+) -> None:
+    """Between two steps of a turn its connection has nothing to do, in a transaction."""
+    here, there = both
+    known = text("SELECT count(*) FROM pg_settings WHERE name = :name").bindparams(name=limit)
+    if not await there.read(lambda connection: connection.execute(known).scalar_one()):
+        pytest.skip("PostgreSQL 17 has it first")
+    await there.write(lambda connection: connection.execute(_set(limit, "100ms")))
+    async with here.turn("declared") as held:
+        await held()
+        await there.read(lambda connection: connection.execute(text("SELECT pg_sleep(0.3)")))
+        await held()
+
+
+@_POSTGRES
+async def test_a_server_that_lets_nobody_wait_for_locks_lets_turns_wait(
+    both: tuple[Database, Database],
+) -> None:
+    here, there = both
+    await there.write(lambda connection: connection.execute(_set("lock_timeout", "50ms")))
+
+    async def wait() -> None:
+        async with there.turn("declared") as held:
+            await held()
+
+    async with here.turn("declared"):
+        waiting = asyncio.create_task(wait())
+        await here.read(lambda connection: connection.execute(text("SELECT pg_sleep(0.3)")))
+    await waiting
+
+
+def _set(name: str, value: str) -> TextClause:
+    """For every new connection to this test's database."""
+    change = f"ALTER DATABASE %I SET {name} = ''{value}''"
+    return text(f"DO $$ BEGIN EXECUTE format('{change}', current_database()); END $$")

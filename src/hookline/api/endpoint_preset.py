@@ -123,7 +123,8 @@ def shown_template(template: Template | None) -> Template | None:
 def unmasked_template(given: Template | None, known: Template | None) -> Template | None:
     if given is None:
         return None
-    headers = header.unmasked(given.headers, known.headers if known is not None else {})
+    with at_field("template.headers"):
+        headers = header.unmasked(given.headers, known.headers if known is not None else {})
     return msgspec.structs.replace(given, headers=headers)
 
 

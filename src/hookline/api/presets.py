@@ -15,7 +15,7 @@ from hookline.api.trial import TrialOut, shaped_trial, trial_event
 from hookline.errors import NotFound
 from hookline.model.api_key import Scope
 from hookline.model.case import Action
-from hookline.model.endpoint import NO_AUTH, Auth, Endpoint, Rate
+from hookline.model.endpoint import NO_AUTH, Auth, ClientTls, Endpoint, Rate
 from hookline.model.ids import TenantId
 from hookline.model.json import nearest
 from hookline.model.preset import Preset
@@ -66,6 +66,8 @@ class PresetTrialIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Where the preset leaves it to the endpoint."""
     headers: dict[str, str] = {}
     """Sent with every request, as an endpoint's."""
+    tls: ClientTls | None = None
+    """A client certificate, authorities of your own, or both, as an endpoint's."""
     type: str | None = None
     """The type of an event of your own. Left out: `case.created`."""
     data: msgspec.Raw = msgspec.field(default_factory=absent)
@@ -109,6 +111,7 @@ async def _draft(preset: str, given: PresetTrialIn, tenant: TenantId, parts: Par
         "settings": given.settings,
         "auth": msgspec.to_builtins(given.auth),
         "headers": given.headers,
+        "tls": msgspec.to_builtins(given.tls),
         "system": given.system,
         "unsigned": True,
     }

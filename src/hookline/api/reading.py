@@ -47,22 +47,42 @@ def _check_announced(scope: Scope, limit: int) -> None:
             raise too_large(limit)
 
 
-async def read_or_drain(scope: Scope, receive: Receive, limit: int, maximum: int) -> bytes | None:
-    """None for a body over `limit`, which is read to its end and not kept: whoever sends cannot tell where the limit
-    is. Raises BodyTooLarge over `maximum`, as `read_body` does.
+class Drained:
+    """A body that is read to its end whatever its size, of which no more is kept than a limit and one message: whoever
+    sends cannot tell where the limit is.
     """
-    _check_announced(scope, maximum)
-    parts, size, more = list[bytes](), 0, True
-    while more:
-        message = await receive()
+
+    def __init__(self, scope: Scope, receive: Receive, maximum: int) -> None:
+        """Raises BodyTooLarge for an announced length over `maximum`; all that reads does, once it is over it."""
+        _check_announced(scope, maximum)
+        self._receive = receive
+        self._maximum = maximum
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._more = True
+
+    async def within(self, limit: int) -> bytes | None:
+        """All of it; None as soon as it is over `limit`. Then a larger limit may be asked for, until it is `drained`."""
+        while self._more and self._size <= limit:
+            self._parts.append(await self._next())
+        return b"".join(self._parts) if self._size <= limit else None
+
+    async def drained(self) -> None:
+        """Nothing is kept, and the rest is read."""
+        self._parts = []
+        while self._more:
+            await self._next()
+
+    async def _next(self) -> bytes:
+        message = await self._receive()
         if message["type"] == "http.disconnect":
             raise ClientGone
-        more = message.get("more_body", False)
-        size += len(message.get("body", b""))
-        if size > maximum:
-            raise too_large(maximum)
-        parts = [*parts, message.get("body", b"")] if size <= limit else []
-    return b"".join(parts) if size <= limit else None
+        part: bytes = message.get("body", b"")
+        self._more = message.get("more_body", False)
+        self._size += len(part)
+        if self._size > self._maximum:
+            raise too_large(self._maximum)
+        return part
 
 
 async def _rest(first: bytes, receive: Receive, limit: int) -> bytes:

@@ -10,11 +10,12 @@ from functools import partial
 
 import msgspec
 
+from hookline.api.finding import Finding, leads
 from hookline.api.parts import Parts
 from hookline.api.problem import Answer, problem_answer
 from hookline.api.proving import LARGE, Proving, apart
 from hookline.api.publish import overloaded
-from hookline.api.reading import Receive, Scope, read_or_drain
+from hookline.api.reading import Drained, Receive, Scope
 from hookline.api.receive_rows import Knock, refused_receipt, rows_of
 from hookline.emissions_inbound import (
     ReceiptRefused,
@@ -22,21 +23,17 @@ from hookline.emissions_inbound import (
     RequestReceived,
     SecretLearned,
     SignatureInvalid,
-    SourceFailed,
 )
 from hookline.errors import (
     Conflict,
     HooklineError,
-    InvalidField,
     NotFound,
     NotProven,
     Unavailable,
 )
-from hookline.looks import Looks
 from hookline.model.endpoint import Secret
-from hookline.model.ids import TenantId
 from hookline.model.receipt import Outcome, Receipt, Refusal
-from hookline.model.source import DEFAULT_BODY_LIMIT, MAX_BODY_LIMIT, Source
+from hookline.model.source import DEFAULT_BODY_LIMIT, MAX_BODY_LIMIT
 from hookline.receive.encoding import encoding_of
 from hookline.receive.handshake import Answered, Shaken, Shaker
 from hookline.receive.inbound import Inbound
@@ -45,7 +42,6 @@ from hookline.receive.scheme import PROVEN, Verdict
 from hookline.route.answers import Answers
 from hookline.route.draft import Draft
 from hookline.storage.directory import TenantConfig
-from hookline.storage.sources import Place
 
 PATH = "/in/"
 MAX_READY = 10_000
@@ -71,7 +67,7 @@ class Receiving:
         self._inbox = parts.inbox
         self._shedder = parts.shedder
         self._proving = Proving(parts.inbox.fetcher)
-        self._versions = Looks(lambda tenant: parts.store.tenants.version(TenantId(tenant)))
+        self._finding = Finding(parts)
         self._clock = parts.clock
         self._ids = parts.ids
         self._ready_paths: dict[str, tuple[TenantConfig, Registered]] = {}
@@ -81,15 +77,32 @@ class Receiving:
 
     async def answer(self, scope: Scope, receive: Receive) -> Answer:
         """To any request below `/in/`. Raises Unavailable or Overloaded: then the provider comes again."""
-        found = await self._found(scope["path"].removeprefix(PATH))
-        limit = found.source.body_limit if found else DEFAULT_BODY_LIMIT
-        body = await read_or_drain(scope, receive, limit, MAX_BODY_LIMIT)
+        found = await self._finding.found(scope["path"].removeprefix(PATH))
+        body = Drained(scope, receive, MAX_BODY_LIMIT)
         if found is None:
-            hmac.digest(b"nobody", body or b"", "sha256")  # about as long as a signature takes to be wrong
+            kept = await body.within(DEFAULT_BODY_LIMIT)
+            await body.drained()
+            hmac.digest(b"nobody", kept or b"", "sha256")  # about as long as a signature takes to be wrong
             return self._refused
-        if body is None:
-            return self._refuse(self._knock(found, scope, b""), Verdict(Refusal.BODY_TOO_LARGE, _over(limit)))
-        return await self._handled(self._knock(found, scope, body))
+        return await self._answered_at(found, scope, body)
+
+    async def _answered_at(self, found: Registered, scope: Scope, body: Drained) -> Answer:
+        """A body that yesterday's source has no room for may have it today; before that is known no more of it is kept.
+
+        Fails closed: what is still too large is refused, and where the database cannot tell, nothing is taken.
+        """
+        kept = await body.within(found.source.body_limit)
+        if kept is None:
+            try:
+                found = await self._finding.newer(found, scope["path"].removeprefix(PATH)) or found
+            except NotFound:
+                await body.drained()
+                return self._refused
+            kept = await body.within(found.source.body_limit)
+        if kept is None:
+            await body.drained()
+            return self._refuse(self._knock(found, scope, b""), _too_large(found))
+        return await self._handled(self._knock(found, scope, kept))
 
     def at_once(self, scope: Scope, body: bytes) -> UnderWay | None:
         """As `answer`, where all that it asks for is at hand and nothing is refused; None: ask `answer`."""
@@ -123,7 +136,11 @@ class Receiving:
         rest = path.removeprefix(PATH)
         place = self._inbox.finder.at_hand(rest)
         config = self._directory.get(place[0]) if place is not None else None
-        found = self._registered(config, rest, place) if place is not None and config is not None else None
+        found = (
+            self._finding.registered(config, rest, place)
+            if place is not None and config is not None
+            else None
+        )
         if config is None or found is None:
             self._ready_paths.pop(path, None)
             return None
@@ -144,51 +161,6 @@ class Receiving:
             return False
         return receiver.verify(inbound, knock.at).refusal is None
 
-    async def _found(self, rest: str) -> Registered | None:
-        """Raises Unavailable. None: there is no such source, or its tenant is gone."""
-        known = self._inbox.finder.at_hand(rest)
-        found = await self._found_at(rest, known)
-        if known is None or found is not None:
-            return found
-        # What was remembered leads there no more: looked for afresh. Once, and not for what was just looked for: a URL
-        # that leads nowhere is not remembered, so it fails closed, and each request to it costs one look, as to any.
-        return await self._found_at(rest, None)
-
-    async def _found_at(self, rest: str, known: Place | None) -> Registered | None:
-        """At the place that is known, else where it leads now. What leads nowhere is forgotten."""
-        place = known or await self._inbox.finder.find(rest)
-        found = await self._there(rest, place) if place is not None else None
-        if found is None:
-            self._inbox.finder.forget(rest)
-        return found
-
-    async def _there(self, rest: str, place: Place) -> Registered | None:
-        try:
-            config = self._directory.get(place[0]) or await self._directory.at_least(place[0])
-            found = self._registered(config, rest, place)
-            if found is None:  # made, or given this path, by another node
-                found = self._registered(await self._parts.config(place[0]), rest, place)
-        except NotFound:
-            return None
-        return found
-
-    def _registered(self, config: TenantConfig, rest: str, place: Place) -> Registered | None:
-        source = config.sources.get(place[1])
-        if source is None or not _leads(rest, source):
-            return None
-        try:
-            return self._inbox.registry.registered(source)
-        except InvalidField as error:
-            self._parts.telemetry.emit(
-                SourceFailed(
-                    tenant_id=source.tenant_id,
-                    source_id=source.id,
-                    provider=source.provider,
-                    reason=error.detail,
-                )
-            )
-            return None
-
     def _knock(self, found: Registered, scope: Scope, body: bytes) -> Knock:
         url, query = found.source.url or self._public_url + scope["path"], scope.get("query_string")
         if query:
@@ -207,12 +179,14 @@ class Receiving:
         refusal = self._let_in(knock)
         if refusal is not None:
             return await self._refused_or_newer(knock, Verdict(refusal))
+        if len(knock.inbound.body) > knock.registered.source.body_limit:
+            return await self._refused_or_newer(knock, _too_large(knock.registered))
         receiver = knock.registered.receiver
         shaker = receiver.handshake(knock.inbound)
         if shaker is not None:
             return await self._shaken(knock, shaker)
         if knock.inbound.method not in knock.registered.methods:
-            return self._refuse(knock, Verdict(Refusal.METHOD_NOT_ALLOWED))
+            return await self._refused_or_newer(knock, Verdict(Refusal.METHOD_NOT_ALLOWED))
         knock, verdict = await self._proving.verified(knock)
         if verdict.refusal is not None:
             return await self._refused_or_newer(knock, verdict)
@@ -223,29 +197,22 @@ class Receiving:
             return Refusal.INACTIVE
         return None if knock.registered.lets_in(knock.remote) else Refusal.ADDRESS_NOT_ALLOWED
 
-    async def _refused_or_newer(self, knock: Knock, verdict: Verdict) -> Answer:
-        """Nobody is refused by a configuration of yesterday: another node may have changed the source since, or given its
-        path to another one.
-        """
-        source = knock.registered.source
-        known = self._directory.get(source.tenant_id)
+    async def _refused_or_newer(self, knock: Knock, verdict: Verdict, *, handshake: str = "") -> Answer:
+        """Nobody is refused by a configuration of yesterday."""
         try:
-            version = await self._versions.newest(source.tenant_id)
-            if known is None or known.version < version:
-                await self._directory.at_least(source.tenant_id, version)
-                newer = await self._found(knock.rest)
-                if newer is not None and newer.source != source:
-                    return await self._handled(knock.at_source(newer))
+            newer = await self._finding.newer(knock.registered, knock.rest)
         except NotFound:
             return self._refused
-        return self._refuse(knock, verdict)
+        if newer is not None:
+            return await self._handled(knock.at_source(newer))
+        return self._refuse(knock, verdict, handshake=handshake)
 
-    def _refuse(self, knock: Knock, verdict: Verdict) -> Answer:
+    def _refuse(self, knock: Knock, verdict: Verdict, *, handshake: str = "") -> Answer:
         """The receipt is written a little later: the time of the answer must not tell that there is a source."""
         assert verdict.refusal is not None
         source = knock.registered.source
         answer = self._later if verdict.refusal is Refusal.KEY_UNAVAILABLE else self._refused
-        self._inbox.refusals.add(refused_receipt(knock, verdict, answer.status))
+        self._inbox.refusals.add(refused_receipt(knock, verdict, answer.status, handshake=handshake))
         kind = SignatureInvalid if verdict.refusal in _SIGNATURE else ReceiptRefused
         self._parts.telemetry.emit(
             kind(
@@ -307,10 +274,11 @@ class Receiving:
         if current is None:
             raise _not_proven()
         if current.version != source.version:
-            if knock.rest and not _leads(knock.rest, current):
+            if knock.rest and not leads(knock.rest, current):
                 raise _moved()
-            newer = self._inbox.registry.registered(current)
-            if self._let_in(knock.at_source(newer)) or knock.judged_by(newer).refusal:
+            newer, inbound = self._inbox.registry.registered(current), knock.proven or knock.inbound
+            fits = inbound.method in newer.methods and len(inbound.body) <= current.body_limit
+            if not fits or self._let_in(knock.at_source(newer)) or knock.judged_by(newer).refusal:
                 raise _not_proven()
 
     async def _shaken(self, knock: Knock, shaker: Shaker) -> Answer:
@@ -318,6 +286,9 @@ class Receiving:
         if verdict.refusal is not None:
             return await self._refused_or_newer(knock, verdict)
         shaken = knock.registered.receiver.shake(shaker, knock.inbound)
+        if shaken.answer is None:
+            refused = Verdict(Refusal.HANDSHAKE_REFUSED)
+            return await self._refused_or_newer(knock, refused, handshake=shaken.name)
         if shaken.visit is not None:
             await self._inbox.fetcher.visit(knock.registered.source.tenant_id, shaken.visit)
         if shaken.learned and shaker.rule.learn is not None:
@@ -363,13 +334,9 @@ def _moved() -> Unavailable:
     return Unavailable("The path has just gone to another source.", hint="Send the request again.")
 
 
-def _leads(rest: str, source: Source) -> bool:
-    known_by = f"{source.tenant_id}/{source.path}" if "/" in rest else source.token
-    return hmac.compare_digest(known_by.encode(), rest.encode("utf-8", "surrogatepass"))
-
-
-def _over(limit: int) -> str:
-    return f"the body is larger than {limit} bytes, the source's body_limit"
+def _too_large(found: Registered) -> Verdict:
+    limit = found.source.body_limit
+    return Verdict(Refusal.BODY_TOO_LARGE, f"the body is larger than {limit} bytes, the source's body_limit")
 
 
 def _not_yet() -> Unavailable:

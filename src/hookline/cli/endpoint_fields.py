@@ -89,15 +89,16 @@ def fields_of(given: EndpointFields) -> dict[str, Any]:
         fields["unsigned"] = True
     if given.secret_file:
         fields["secrets"] = [_text(given.secret_file)]
-    if tls := _tls(given):
+    if tls := tls_of(given.client_cert, given.client_key, given.ca):
         fields["tls"] = tls
     if oauth2 := _oauth2(given):
         fields["auth"] = {"kind": "oauth2", **oauth2}
     return fields | settings_pairs(given.set)
 
 
-def _tls(given: EndpointFields) -> dict[str, str]:
-    files = {"certificate": given.client_cert, "key": given.client_key, "ca": given.ca}
+def tls_of(certificate: str, key: str, ca: str) -> dict[str, str]:
+    """Of files, as the API takes it; empty where none is given."""
+    files = {"certificate": certificate, "key": key, "ca": ca}
     return {name: _text(source) for name, source in files.items() if source}
 
 

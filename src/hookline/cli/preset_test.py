@@ -8,6 +8,7 @@ import msgspec
 from cyclopts import Group, Parameter
 
 from hookline.cli.attempts import print_trial
+from hookline.cli.endpoint_fields import tls_of
 from hookline.cli.exits import Exit
 from hookline.cli.inputs import data_of, pairs
 from hookline.cli.output import print_json
@@ -46,6 +47,13 @@ class TrialFields:
             group=PRESET,
         ),
     ] = ()
+    client_cert: Annotated[
+        str, _one("A file (or -) with the client certificate that is shown, and its chain.", group=PRESET)
+    ] = ""
+    client_key: Annotated[str, _one("A file (or -) with that certificate's private key.", group=PRESET)] = ""
+    ca: Annotated[
+        str, _one("A file (or -) with authorities to trust instead of the machine's.", group=PRESET)
+    ] = ""
     event_type: Annotated[str, _one("Its type, as ticket.created.", name="--type")] = ""
     data: Annotated[str, _one("Its data: JSON, @file, or -; else the example of the type.")] = ""
     system: Annotated[str, _one("The system that it is of.")] = ""
@@ -73,6 +81,7 @@ def send_test(
         hookline presets test slack --setting url=-
         hookline presets test jira --settings-file jira.json --setting token=-
         hookline presets test zendesk --settings-file z.json --data @case.json
+        hookline presets test generic --settings-file g.json --client-cert us.pem --client-key us.key
     """
     fields = _fields(given)
     with connect(reach, timeout=_PATIENCE) as gateway:
@@ -91,6 +100,7 @@ def _fields(given: TrialFields) -> dict[str, Any]:
     """As the API takes them."""
     fields: dict[str, Any] = {"type": given.event_type, "system": given.system}
     fields["headers"] = pairs(given.header, "--header")
+    fields["tls"] = tls_of(given.client_cert, given.client_key, given.ca)
     for name, text in (("data", given.data), ("auth", given.auth)):
         fields[name] = msgspec.Raw(data_of(text)) if text else None
     return {name: value for name, value in fields.items() if value}

@@ -43,7 +43,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int
     now: Micros
     alone: bool = False
-    """A test: what is there of the event's case is left alone."""
+    """A test: what is there of the event's case is left alone, and so are the access tokens that there are."""
     body: bytes | None = None
     timeout: float | None = None
     """Seconds, in the place of the endpoint's."""
@@ -82,10 +82,11 @@ class Stepwise:
         talker = target.talker
         assert talker is not None, "it is asked only where there is one"
         talk = talker.talk(await self.asked(target, asked))
+        tokens = self._tokens.empty() if asked.alone else self._tokens
         left = asked.timeout or target.endpoint.timeout
         step = await self._advanced(target, talk, None)
         while isinstance(step, Request):
-            exchange, left = await self._sent(target, step, left) if asked.mine() else (_LOST, left)
+            exchange, left = await self._sent(target, step, tokens, left) if asked.mine() else (_LOST, left)
             step = await self._advanced(target, talk, exchange)
         return step
 
@@ -112,19 +113,21 @@ class Stepwise:
             return await self.renderers.run(_whose(target), _advance, talk, exchange)
         return _advance(talk, exchange)
 
-    async def _sent(self, target: Target, request: Request, left: float) -> tuple[Exchange, float]:
+    async def _sent(
+        self, target: Target, request: Request, tokens: Tokens, left: float
+    ) -> tuple[Exchange, float]:
         """With what is left of the time. Waiting for a renderer is not counted: the receiver would be blamed for us."""
         if left <= 0:
             detail = "the deadline passed between two requests"
             return Exchange(cause=Cause.TIMEOUT, detail=detail), left
         loop = asyncio.get_running_loop()
         began = loop.time()
-        exchange = await self._send(target, msgspec.structs.replace(request, timeout=left))
+        exchange = await self._send(target, msgspec.structs.replace(request, timeout=left), tokens)
         return exchange, left - (loop.time() - began)
 
-    async def _send(self, target: Target, request: Request) -> Exchange:
+    async def _send(self, target: Target, request: Request, tokens: Tokens) -> Exchange:
         if target.authorized:
-            return await send_authorized(self._client, self._tokens, target, request)
+            return await send_authorized(self._client, tokens, target, request)
         return await self._client.send(request)
 
     def _told_of(self, event: Event) -> "_Told":

@@ -5,6 +5,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
+from typing import Self
 
 import msgspec
 
@@ -50,6 +51,10 @@ class Tokens:
         self._check = check
         self._kept: OrderedDict[_Key, _Kept] = OrderedDict()
         self._under_way: dict[_Key, asyncio.Task[str | Exchange]] = {}
+
+    def empty(self) -> Self:
+        """Another store, which goes with its tokens when its owner does: for what shall leave nothing behind."""
+        return type(self)(self._client, self._clock, self._check)
 
     async def bearer(self, endpoint: Endpoint) -> str | Exchange:
         """A token that lives, or the exchange that brought none. Of an endpoint with OAuth2 only."""

@@ -87,12 +87,23 @@ def redact(headers: Headers, *, secret_names: frozenset[str] = frozenset()) -> H
 
 
 def unmasked(given: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
-    """What comes back as it was shown means: as it was."""
-    shown = dict(redact(tuple(known.items())))
-    return {
-        name: known.get(name, value) if value in {MASK, shown.get(name)} else value
-        for name, value in given.items()
-    }
+    """What comes back as it was shown means: as it was, in whatever case its name is written. Raises InvalidHeader for a
+    mask that stands for nothing.
+    """
+    before = {name.lower(): value for name, value in known.items()}
+    return {name: _meant(name, value, before.get(name.lower())) for name, value in given.items()}
+
+
+def _meant(name: str, value: str, before: str | None) -> str:
+    scheme = _SCHEME.match(value)
+    if value != MASK and (scheme is None or value[scheme.end() :] != f" {MASK}"):
+        return value
+    if before is None or (scheme and value.lower() != _shown(name.lower(), before, frozenset()).lower()):
+        raise _invalid(
+            f"{MASK} stands for what is hidden, and no value of the header {name[:64]!r} was shown like that",
+            "Give the value itself.",
+        )
+    return before
 
 
 def _is_reserved(name: str, reserved: frozenset[str]) -> bool:

@@ -1,6 +1,7 @@
 """A small HTTP/1.1 server in a thread of its own: it hands over requests and sends the answers, or ends the connection."""
 
 import socket
+import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -51,8 +52,12 @@ class Server:
         self.serve = serve
         self.port = port
 
-    def start(self) -> None:
+    def start(self, tls: ssl.SSLContext | None = None) -> None:
         self._http = _Http(("127.0.0.1", self.port), _Connection)
+        if tls is not None:
+            self._http.socket = tls.wrap_socket(
+                self._http.socket, server_side=True, do_handshake_on_connect=False
+            )
         self._http.serve = self.serve
         self.port = int(self._http.server_address[1])
         self._thread = Thread(target=self._http.serve_forever, args=(0.02,))

@@ -3,10 +3,8 @@
 The engine runs in greenlets, as SQLAlchemy's own asyncio extension does it; that extension also loads the ORM, 6 MB.
 """
 
-import asyncio
-from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from functools import partial
 from typing import Any, Self, TypeVar
 
@@ -18,6 +16,7 @@ from sqlalchemy.util import greenlet_spawn
 
 from hookline.errors import CommitUnknown, ConfigurationError, Unavailable
 from hookline.storage.database import Turn
+from hookline.storage.turns import Turns
 
 T = TypeVar("T")
 
@@ -32,8 +31,14 @@ _LIMITS = {"statement_timeout": "60s"}
 """The server's own bound: a statement whose end we never hear of has ended by then (`deliver/doubts.py` waits longer)."""
 _NOTICED = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3"}
 """When the server notices that a machine is gone which has a turn."""
-TURN_PATIENCE = 45
-"""Seconds that one waits for its turn."""
+_UNHURRIED = """
+BEGIN;
+SELECT set_config(name, '0', true) FROM pg_settings
+WHERE name IN ('idle_in_transaction_session_timeout', 'transaction_timeout', 'lock_timeout')
+"""
+"""A turn's transaction is idle between the steps, and as long as they are; how long one waits for it we say ourselves. Servers,
+databases and roles may have other ideas. Before PostgreSQL 17 there is no transaction_timeout to set.
+"""
 HINT = "Hookline tries again by itself; see that PostgreSQL runs and that HOOKLINE_DATABASE is right."
 LOST = (
     OSError,
@@ -70,7 +75,7 @@ class PostgresDatabase:
         self._pool = pool
         self._connect = connect
         self._vital = vital
-        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._turns = Turns()
 
     @property
     def vital(self) -> Self:
@@ -101,7 +106,7 @@ class PostgresDatabase:
                 "HOOKLINE_DATABASE is not understood as a PostgreSQL URL.",
                 hint="Write it as postgresql://user:password@host:5432/name, with / # @ : in a password percent-encoded.",
             ) from None
-        connect = partial(asyncpg.connect, url, server_settings=_LIMITS | _NOTICED)
+        connect = partial(asyncpg.connect, url, timeout=10, server_settings=_LIMITS | _NOTICED)
         return cls(_engine(url, CALM_CONNECTIONS), pool, connect, _engine(url, VITAL_CONNECTIONS))
 
     async def read(self, work: Callable[[Connection], T]) -> T:
@@ -112,18 +117,9 @@ class PostgresDatabase:
         async with _told():
             return await greenlet_spawn(self._write, work)
 
-    @asynccontextmanager
-    async def turn(self, name: str) -> AsyncIterator[Turn]:
-        """By a lock of the server that lives as long as its connection. Of one process one waits there, the others here."""
-        async with self._turns[name]:
-            async with lost_before_commit():
-                connection = await self._connect()
-            try:
-                await _lock(connection, name)
-                yield partial(_still_locked, connection)
-            finally:
-                with suppress(*LOST):
-                    await connection.close(timeout=5)
+    def turn(self, name: str) -> AbstractAsyncContextManager[Turn]:
+        """By a lock of the server that lives as long as its connection."""
+        return self._turns.turn(name, partial(_locked, self._connect, name))
 
     @asynccontextmanager
     async def hot(self) -> "AsyncIterator[asyncpg.pool.PoolConnectionProxy[Any]]":
@@ -179,17 +175,24 @@ async def _keep(_connection: object) -> None:
     """
 
 
+@asynccontextmanager
+async def _locked(connect: _Connect, name: str) -> AsyncIterator[Turn]:
+    async with lost_before_commit():
+        connection = await connect()
+    try:
+        await _lock(connection, name)
+        yield partial(_still_locked, connection)
+    finally:
+        with suppress(*LOST):
+            await connection.close(timeout=5)
+
+
 async def _lock(connection: Any, name: str) -> None:
     """For a transaction, not a session: a pooler between may give each transaction another session."""
     async with lost_before_commit():
-        await connection.execute("BEGIN")
-        try:
-            lock = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
-            await connection.execute(lock, f"hookline {name}", timeout=TURN_PATIENCE)
-        except TimeoutError:
-            raise Unavailable(
-                f"Another node has been doing the same for {TURN_PATIENCE} seconds.", hint="Try again later."
-            ) from None
+        await connection.execute(_UNHURRIED, timeout=10)
+        lock = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
+        await connection.execute(lock, f"hookline {name}")
 
 
 async def _still_locked(connection: Any) -> None:

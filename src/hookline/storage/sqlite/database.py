@@ -4,14 +4,12 @@ A group is one function in the writer's thread: hopping threads for each stateme
 SQLite before 3.51.3 can corrupt the WAL when several connections checkpoint; only the writer ever does.
 """
 
-import asyncio
 import fcntl
 import os
 import sqlite3
 import sys
-from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import IO, Self, TypeVar
 
@@ -21,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from hookline.errors import ConfigurationError, DatabaseTaken, Unavailable
 from hookline.storage.database import Turn
 from hookline.storage.sqlite.thread import ConnectionThread
+from hookline.storage.turns import Turns
 
 T = TypeVar("T")
 
@@ -39,7 +38,7 @@ class SqliteDatabase:
         self._lock = lock
         self._writer = ConnectionThread(path, readonly=False)
         self._reader = ConnectionThread(path, readonly=True)
-        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._turns = Turns()
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -73,11 +72,9 @@ class SqliteDatabase:
         except sqlite3.OperationalError as error:
             raise unavailable(error) from error
 
-    @asynccontextmanager
-    async def turn(self, name: str) -> AsyncIterator[Turn]:
+    def turn(self, name: str) -> AbstractAsyncContextManager[Turn]:
         """The file has one process, so that a lock in its memory will do; it cannot be lost."""
-        async with self._turns[name]:
-            yield _never_lost
+        return self._turns.turn(name, _nothing_outside)
 
     @property
     def vital(self) -> Self:
@@ -91,6 +88,11 @@ class SqliteDatabase:
         await self._reader.close()
         await self._writer.close()
         self._lock.close()
+
+
+@asynccontextmanager
+async def _nothing_outside() -> AsyncIterator[Turn]:
+    yield _never_lost
 
 
 async def _never_lost() -> None:
