@@ -320,6 +320,21 @@ async def test_without_a_token_nothing_is_sent_and_the_reason_is_told(on_sqlite:
         assert fake.tickets == {}
 
 
+async def test_why_there_is_no_new_token_is_told_beside_what_the_other_system_said(
+    on_sqlite: Gateway,
+) -> None:
+    with SalesforceFake() as fake:
+        await an_endpoint(on_sqlite, fake)
+        await ended(on_sqlite, await say(on_sqlite, "case.created"))
+        fake.session, fake.given["client_secret"] = "t0ken-2", "an0ther"
+        event = await say(on_sqlite, "case.updated", subject="Silent")
+        await ended(on_sqlite, event, State.DEAD)
+        first = (await on_sqlite.detail(event)).attempts[0].exchange
+        assert first.status == 401
+        assert "Session expired" in first.detail
+        assert "no new token: the token server answered 400" in first.detail
+
+
 async def test_of_a_case_that_was_never_there_nothing_is_closed(on_sqlite: Gateway) -> None:
     with FAKES["jira"]() as fake:
         await an_endpoint(on_sqlite, fake)

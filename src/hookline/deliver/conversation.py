@@ -218,7 +218,8 @@ class Conversation:
         said = f"{preset.title} answered {status}" + (f": {reply.message}" if reply.message else "")
         cause = Cause.REJECTED if 200 <= status < 300 else Cause.STATUS  # noqa: PLR2004  a success by HTTP's word
         passing = status in preset.passing or passes(reply.message, preset.answers)
-        failed = _failed(exchange, cause, reply.message)
+        told = "; ".join(one for one in (reply.message, exchange.detail) if one)
+        failed = _failed(exchange, cause, told)
         return self._verdict(failed, "" if passing else said, reply.retry_after)
 
     def _remember(self, kept: Remembered, reply: Reply) -> None:
