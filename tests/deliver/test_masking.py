@@ -10,6 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hookline.deliver.masking import Mask
+from hookline.deliver.replies import LONGEST, read_reply
+from hookline.model.attempt import Exchange
+from hookline.model.preset import Answers
 from hookline.net.header import MASK
 
 WEBHOOK = "https://hooks.example.com/services/T00000000/B00000000/s3cr3tw0rd"
@@ -83,3 +86,12 @@ def test_credentials_of_basic_hide_a_secret_wherever_it_stands_in_them(
         left = Mask([secret]).text(f"Basic {told.decode()}")
         assert MASK in left
         assert len(left) <= len("Basic ") + len(told) - len(secret.encode()) * 8 // 6 + 1 + len(MASK)
+
+
+@pytest.mark.parametrize("before", range(LONGEST - len(WEBHOOK) - 5, LONGEST, 7))
+def test_a_reason_is_cut_after_its_secrets_are_masked(before: int) -> None:
+    """Cut first, the beginning of a secret would stay, which the mask does not know."""
+    exchange = Exchange(status=404, body=f"{'x' * before} {WEBHOOK}".encode())
+    told = read_reply(exchange, Answers(), Mask([WEBHOOK]).text).message
+    assert len(told) <= LONGEST
+    assert "hooks" not in told

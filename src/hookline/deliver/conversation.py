@@ -188,7 +188,7 @@ class Conversation:
 
     def _read(self, form: Form, exchange: Exchange) -> Reply:
         """Raises _Over for an answer that is not good."""
-        reply = read_reply(exchange, self._recipe.preset.answers)
+        reply = read_reply(exchange, self._recipe.preset.answers, self._recipe.mask.text)
         if exchange.status is None:
             raise _Over(self._verdict(exchange))
         if exchange.status in form.rules.success and reply.good:
