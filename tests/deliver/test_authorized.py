@@ -20,7 +20,7 @@ from hookline.net.client import Client
 from tests.clock import ManualClock
 from tests.deliver.making import NOW, SECRET, event, target
 from tests.deliver.test_tokens import allowed
-from tests.deliver.token_server import TokenServer, told
+from tests.deliver.token_server import TokenServer, granted, told
 from tests.net.hostile import OK, Conversation, Receiver, RememberingDials, receiving
 
 CLIENT_SECRET = "cl13nt-s3cr3t"
@@ -116,6 +116,20 @@ async def test_a_receiver_that_takes_no_token_is_asked_twice_and_no_more(stage: 
         assert stage.guarded.seen == ["t1", "t2"]
         await stage.send(to)
         assert stage.guarded.seen == ["t1", "t2", "t2"], "no other token within a second, so not again"
+
+
+async def test_a_receiver_that_repeats_the_token_is_told_without_it(stage: Stage) -> None:
+    stage.server.answer = granted("acc3ss-t0ken")
+
+    async def repeating(peer: Conversation) -> None:
+        while True:
+            await peer.request()
+            await peer.say(told(401, b'{"message":"Bearer acc3ss-t0ken"}', "X-Seen: acc3ss-t0ken"))
+
+    async with receiving(repeating) as receiver:
+        exchange = await stage.send(stage.target(receiver))
+    assert exchange.body == b'{"message":"Bearer ***"}'
+    assert "acc3ss-t0ken" not in str(exchange)
 
 
 async def test_many_that_meet_a_401_at_once_fetch_one_token(stage: Stage) -> None:

@@ -25,7 +25,7 @@ from tests.presets.fakes import fakes
 from tests.presets.fakes.base import Fake
 from tests.presets.fakes.jira import JiraFake
 from tests.presets.fakes.salesforce import TOKEN_PATH, SalesforceFake
-from tests.presets.fakes.server import Request
+from tests.presets.fakes.server import Answer, Request
 
 PRESETS = load_presets()
 QUICK = Schedule(delays=(0, 5, 5, 5, 5, 5), jitter=0)
@@ -122,6 +122,14 @@ class Lagging(JiraFake):
     """Its search learns of an issue when the test says."""
 
     indexed = False
+    lost_ones = 0
+    """Of the next requests, those that never arrive."""
+
+    def _answer(self, request: Request) -> Answer:
+        if self.lost_ones:
+            self.lost_ones -= 1
+            return self.fault(503, "Nobody hears this.")
+        return super()._answer(request)
 
     def found(self, request: Request) -> list[dict[str, Any]]:
         return super().found(request) if self.indexed else []
@@ -150,6 +158,67 @@ async def test_what_was_cut_off_is_given_time_to_be_found_before_it_is_made_agai
             fake.indexed = True
             await ended(hookline, event)
             assert (len(fake.tickets), (await hookline.delivery(event)).attempts) == (1, 2)
+
+
+async def test_what_was_cut_off_once_more_is_given_time_once_more(
+    env: dict[str, str], clock: ManualClock
+) -> None:
+    """Two updates of the gateway in a row: the first attempt made nothing, the second made it, and nobody heard of it."""
+    with Lagging() as fake:
+        fake.lost_ones = 1
+        fake.slow(0.5)
+        async with gateway(env, clock) as first:
+            await first.tenants()
+            await an_endpoint(first, fake)
+            event = await say(first, "case.created")
+            await first.turn_until(lambda: len(fake.got) == 1)
+        await until(lambda: not fake.lost_ones)
+        fake.slow(0)
+        fake.slow(1)
+        async with gateway(env, clock) as second:
+
+            async def made_again() -> bool:
+                return len(fake.got) == 3
+
+            await turn_until(second, made_again)
+        await until(lambda: len(fake.tickets) == 1)
+        async with gateway(env, clock) as third:
+
+            async def waits() -> bool:
+                delivery = await third.delivery(event)
+                assert len(fake.got) == 3
+                assert len(fake.got) == 3
+                return delivery.due_at is not None and delivery.due_at > clock.now()
+
+            await turn_until(third, waits)
+            fake.indexed = True
+            await ended(third, event)
+            assert (len(fake.tickets), (await third.delivery(event)).attempts) == (1, 3)
+
+
+async def test_what_is_never_tried_again_is_given_time_all_the_same(
+    env: dict[str, str], clock: ManualClock
+) -> None:
+    """An attempt that was cut off is no failure: the next one follows even where the endpoint has only one."""
+    with Lagging() as fake:
+        fake.slow(0.5)
+        async with gateway(env, clock) as before:
+            await before.tenants()
+            await an_endpoint(before, fake, retry=Schedule(delays=(0,), jitter=0))
+            event = await say(before, "case.created")
+            await before.turn_until(lambda: len(fake.got) == 1)
+        await until(lambda: len(fake.tickets) == 1)
+        async with gateway(env, clock) as hookline:
+
+            async def waits() -> bool:
+                delivery = await hookline.delivery(event)
+                assert len(fake.got) == 1
+                return delivery.due_at is not None and delivery.due_at > clock.now()
+
+            await turn_until(hookline, waits)
+            fake.indexed = True
+            await ended(hookline, event)
+            assert len(fake.tickets) == 1
 
 
 @pytest.mark.parametrize("name", ONCE)
@@ -249,6 +318,21 @@ async def test_without_a_token_nothing_is_sent_and_the_reason_is_told(on_sqlite:
         assert last.cause is Cause.TOKEN_FAILED
         assert "wr0ng" not in last.detail
         assert fake.tickets == {}
+
+
+async def test_why_there_is_no_new_token_is_told_beside_what_the_other_system_said(
+    on_sqlite: Gateway,
+) -> None:
+    with SalesforceFake() as fake:
+        await an_endpoint(on_sqlite, fake)
+        await ended(on_sqlite, await say(on_sqlite, "case.created"))
+        fake.session, fake.given["client_secret"] = "t0ken-2", "an0ther"
+        event = await say(on_sqlite, "case.updated", subject="Silent")
+        await ended(on_sqlite, event, State.DEAD)
+        first = (await on_sqlite.detail(event)).attempts[0].exchange
+        assert first.status == 401
+        assert "Session expired" in first.detail
+        assert "no new token: the token server answered 400" in first.detail
 
 
 async def test_of_a_case_that_was_never_there_nothing_is_closed(on_sqlite: Gateway) -> None:

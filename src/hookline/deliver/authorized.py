@@ -4,11 +4,13 @@ import asyncio
 
 import msgspec
 
+from hookline.deliver.masking import Mask
 from hookline.deliver.oauth2 import no_token
 from hookline.deliver.target import TOKEN, Target
 from hookline.deliver.tokens import Tokens
 from hookline.model.attempt import Exchange
 from hookline.model.endpoint import Endpoint
+from hookline.model.mask import SHORTEST
 from hookline.net.client import Client, Request
 
 UNAUTHORIZED = 401
@@ -22,7 +24,7 @@ async def send_authorized(client: Client, tokens: Tokens, target: Target, reques
     token = await _token(tokens, target.endpoint, deadline)
     if isinstance(token, Exchange):
         return token
-    first = await client.send(_with(token, request, deadline))
+    first = await _sent(client, token, request, deadline)
     if first.status != UNAUTHORIZED:
         return first
     tokens.refused(target.endpoint, token)
@@ -31,10 +33,20 @@ async def send_authorized(client: Client, tokens: Tokens, target: Target, reques
         return msgspec.structs.replace(first, detail=f"no new token: {newer.detail}")
     if newer == token:
         return first
-    second = await client.send(_with(newer, request, deadline))
+    second = await _sent(client, newer, request, deadline)
     if second.status != UNAUTHORIZED:
         return second
     return msgspec.structs.replace(second, detail="it does not take a new access token either")
+
+
+async def _sent(client: Client, token: str, request: Request, deadline: float) -> Exchange:
+    """The answer may repeat the token."""
+    exchange = await client.send(_with(token, request, deadline))
+    if len(token) < SHORTEST:  # it could not be told from other text, and nobody gives such a one
+        return exchange
+    mask = Mask((token,))
+    headers = tuple((name, mask.text(value)) for name, value in exchange.headers)
+    return msgspec.structs.replace(exchange, headers=headers, body=mask.answer(exchange.body))
 
 
 async def _token(tokens: Tokens, endpoint: Endpoint, deadline: float) -> str | Exchange:

@@ -6,7 +6,7 @@ from typing import assert_never
 import msgspec
 
 from hookline.clock import SECOND, Micros
-from hookline.deliver.outcome import Delivered, GiveUp, Outcome, RetryLater
+from hookline.deliver.outcome import OUR_DELAY, Delivered, GiveUp, Outcome, RetryLater
 from hookline.deliver.retry import delay_before
 from hookline.model.attempt import Cause, Exchange
 from hookline.model.delivery import Delivery, State
@@ -81,6 +81,7 @@ def interrupted(delivery: Delivery, now: Micros) -> Delivery:
     return msgspec.structs.replace(
         delivery,
         state=State.PENDING,
+        reason="",
         due_at=now,
         attempts=delivery.attempts + 1,
         last_status=None,
@@ -92,7 +93,9 @@ def given_time(delivery: Delivery, endpoint: Endpoint, draw: float, now: Micros)
     """For a receiver whose search learns late of what was made. None: it has had its time, or needs none."""
     if delivery.last_cause is not Cause.INTERRUPTED or delivery.reason == CUT_OFF:
         return None
-    delay = delay_before(endpoint.retry, delivery.failures + 1, draw) or 0.0
+    delay = delay_before(endpoint.retry, delivery.failures + 1, draw)
+    if delay is None:  # a cut is no failure: another attempt comes though none is left
+        delay = OUR_DELAY * (1 + draw)
     return msgspec.structs.replace(
         delivery, state=State.PENDING, reason=CUT_OFF, due_at=Micros(now + int(delay * SECOND))
     )

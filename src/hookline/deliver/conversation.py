@@ -188,7 +188,7 @@ class Conversation:
 
     def _read(self, form: Form, exchange: Exchange) -> Reply:
         """Raises _Over for an answer that is not good."""
-        reply = read_reply(exchange, self._recipe.preset.answers)
+        reply = read_reply(exchange, self._recipe.preset.answers, self._recipe.mask.text)
         if exchange.status is None:
             raise _Over(self._verdict(exchange))
         if exchange.status in form.rules.success and reply.good:
@@ -218,7 +218,8 @@ class Conversation:
         said = f"{preset.title} answered {status}" + (f": {reply.message}" if reply.message else "")
         cause = Cause.REJECTED if 200 <= status < 300 else Cause.STATUS  # noqa: PLR2004  a success by HTTP's word
         passing = status in preset.passing or passes(reply.message, preset.answers)
-        failed = _failed(exchange, cause, reply.message)
+        told = "; ".join(one for one in (reply.message, exchange.detail) if one)
+        failed = _failed(exchange, cause, told)
         return self._verdict(failed, "" if passing else said, reply.retry_after)
 
     def _remember(self, kept: Remembered, reply: Reply) -> None:

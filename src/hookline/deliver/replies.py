@@ -1,5 +1,6 @@
 """Replies: what an answer of another system means, by what its preset says of answers. Pure."""
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -26,12 +27,13 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     """Seconds; 0 where it says none."""
 
 
-def read_reply(exchange: Exchange, answers: Answers) -> Reply:
+def read_reply(exchange: Exchange, answers: Answers, hide: Callable[[str], str]) -> Reply:
+    """`hide` takes the secrets out of a text: before the reason is cut, or a part of one would stay."""
     found = _json(exchange)
     return Reply(
         json=found,
         good=_good(found, answers),
-        message=_message(found, exchange, answers),
+        message=_line(hide(_message(found, exchange, answers))),
         retry_after=_seconds(found, answers),
     )
 
@@ -84,7 +86,7 @@ def _message(found: Any, exchange: Exchange, answers: Answers) -> str:
         text = told if isinstance(told, str) else msgspec.json.encode(told).decode()
     else:
         text = exchange.body.decode("utf-8", "replace") if found is None else ""
-    return _line(text)
+    return text
 
 
 def _seconds(found: Any, answers: Answers) -> float:
