@@ -118,6 +118,20 @@ async def test_a_lost_answer_makes_no_second_one(hookline: Gateway, name: str) -
         assert (await hookline.delivery(event)).attempts == 2
 
 
+@pytest.mark.parametrize("name", ONCE)
+async def test_a_create_that_was_given_up_in_doubt_is_looked_for_by_the_next(
+    hookline: Gateway, name: str
+) -> None:
+    """The same event once more, from a sender that means well, makes no second one."""
+    with FAKES[name]() as fake:
+        await an_endpoint(hookline, fake, retry=Schedule(delays=(0, 1)))
+        fake.lose_answer()
+        fake.refuse(503)
+        await ended(hookline, await say(hookline, "case.created"), State.DEAD)
+        await ended(hookline, await say(hookline, "case.created"))
+        assert len(fake.tickets) == 1
+
+
 class Lagging(JiraFake):
     """Its search learns of an issue when the test says."""
 

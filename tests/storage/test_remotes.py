@@ -83,10 +83,12 @@ async def test_a_later_result_changes_it_and_it_stays_as_old_as_it_was(
     assert await furnished.remotes.find(ALICE, EP, CASE) == kept
 
 
-async def test_what_is_gone_there_is_known_no_more(furnished: Store, ids: Ids, clock: ManualClock) -> None:
+async def test_what_is_gone_there_is_known_as_nothing(furnished: Store, ids: Ids, clock: ManualClock) -> None:
     await _recorded(furnished, await _claimed(furnished, ids, clock), a_remote(clock))
     await _recorded(furnished, await _claimed(furnished, ids, clock), a_remote(clock, id="", url=""))
-    assert await furnished.remotes.find(ALICE, EP, CASE) is None
+    found = await furnished.remotes.find(ALICE, EP, CASE)
+    assert found is not None
+    assert (found.id, found.url) == ("", "")
     assert await furnished.remotes.of_case(ALICE, CASE) == []
 
 

@@ -104,7 +104,7 @@ async def _remote(parts: Parts, delivery: Delivery) -> RemoteOut | None:
     if not delivery.order_key:
         return None
     found = await parts.store.remotes.find(delivery.tenant_id, delivery.endpoint_id, delivery.order_key)
-    return None if found is None else shaped_remote(found)
+    return shaped_remote(found) if found is not None and found.id else None
 
 
 async def remade_body(parts: Parts, delivery: Delivery) -> bytes | None:

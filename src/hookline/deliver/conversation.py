@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from hookline.deliver.outcome import SERVER_ERRORS
 from hookline.deliver.prepared import Act, Form, Remembered
 from hookline.deliver.recipe import Recipe
 from hookline.deliver.replies import Reply, is_so_already, passes, read_reply, says_gone
@@ -128,9 +129,8 @@ class Conversation:
 
     def _may_be_there(self, wanted: Action) -> bool:
         """An earlier attempt, or an earlier event of the case, may have made it, and nobody heard of it."""
-        return self._recipe.prepared.find is not None and (
-            self._asked.attempt > 1 or wanted is not Action.CREATE
-        )
+        unheard = self._asked.attempt > 1 or self._asked.doubt or wanted is not Action.CREATE
+        return self._recipe.prepared.find is not None and unheard
 
     def _find(self) -> _Said:
         form, kept = self._recipe.prepared.find, self._recipe.prepared.found
@@ -154,6 +154,8 @@ class Conversation:
                 said = reason.text(self._scope())
                 return self._verdict(msgspec.structs.replace(last, cause=Cause.REJECTED, detail=said), said)
         exchange = yield from self._say(act.form)
+        if self._action is Action.CREATE and (exchange.status is None or exchange.status in SERVER_ERRORS):
+            self._doubt()
         reply = self._read(act.form, exchange)
         if act.kept is not None:
             self._remember(act.kept, reply)
@@ -200,6 +202,21 @@ class Conversation:
         if is_so_already(reply.message, answers):
             return reply
         raise _Over(self._refused(exchange, reply))
+
+    def _doubt(self) -> None:
+        """Nobody knows whether it was made. It is written down, for this delivery may be given up: the next event of the case,
+        a create again perhaps, looks first.
+        """
+        if self._asked.key and self._recipe.prepared.find is not None:
+            endpoint, now = self._recipe.target.endpoint, self._asked.now
+            self._changed = Remote(
+                tenant_id=endpoint.tenant_id,
+                endpoint_id=endpoint.id,
+                case=self._asked.key,
+                id="",
+                created_at=now,
+                updated_at=now,
+            )
 
     def _gone(self, exchange: Exchange) -> Verdict:
         """Whoever deleted it there meant it; but what the case says from now on must stand somewhere."""

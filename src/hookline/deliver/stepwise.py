@@ -106,7 +106,10 @@ class Stepwise:
             return msgspec.structs.replace(plain, data=told.data, case=told.case)
         key = told.case.key if told.case is not None else event.order_key
         known = await self._remotes.find(event.tenant_id, endpoint.id, key) if key else None
-        return msgspec.structs.replace(plain, data=told.data, case=told.case, key=key, remote=known)
+        plain = msgspec.structs.replace(plain, data=told.data, case=told.case, key=key)
+        if known is None:
+            return plain
+        return msgspec.structs.replace(plain, remote=known if known.id else None, doubt=not known.id)
 
     async def _advanced(self, target: Target, talk: Talk, exchange: Exchange | None) -> Request | Verdict:
         if target.talker is not None and target.talker.renders:

@@ -30,6 +30,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """Of its case, or its order key; empty: it stands alone."""
     remote: Remote | None = None
     """What the case is there, as far as is known."""
+    doubt: bool = False
+    """It may be there, though it is not known as what."""
     body: bytes | None = None
     """Sent in the place of what would be made of the event."""
     digest: str = ""

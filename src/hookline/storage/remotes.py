@@ -65,12 +65,13 @@ class Remotes:
         self._database = database
 
     async def find(self, tenant_id: TenantId, endpoint_id: EndpointId, case: str) -> Remote | None:
-        """None: nothing of it is there, as far as is known."""
+        """None: nothing of it is there, as far as is known. One whose id is empty is there no more, or was perhaps made without
+        an answer that told: whoever makes it looks for it first.
+        """
         wanted = select(*_COLUMNS).where(
             within(remotes, tenant_id),
             remotes.c.endpoint_id == endpoint_id,
             remotes.c.case_key == case,
-            remotes.c.remote_id != "",
         )
         row = await self._database.read(lambda connection: connection.execute(wanted).first())
         return None if row is None else _remote(tuple(row))
