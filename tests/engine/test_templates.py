@@ -6,6 +6,8 @@ import hmac
 import json
 import threading
 
+import pytest
+
 from hookline.model.attempt import Cause
 from hookline.model.delivery import State
 from hookline.model.retry import Schedule
@@ -82,6 +84,19 @@ async def test_a_path_cannot_lead_to_another_host(on_sqlite: Gateway, receiver: 
     detail = await on_sqlite.until_state(event, State.DEAD)
     assert detail.attempts[0].exchange.cause is Cause.TEMPLATE
     assert receiver.got == []
+
+
+@pytest.mark.parametrize("subject", ["a\\r\\nX-Evil: 1", "a\\u0000", "Ton \\ud83d\\ude00", "\\u20ac 5"])
+async def test_a_header_that_cannot_be_sent_is_told_and_nothing_is(
+    on_sqlite: Gateway, receiver: Receiver, subject: str
+) -> None:
+    template = Template(headers={"X-Subject": "{{ data.subject }}"})
+    await on_sqlite.endpoint(receiver.url(), template=template, retry=ONCE)
+    event = await on_sqlite.publish(f'{{"subject": "{subject}"}}'.encode(), type="case.created")
+    detail = await on_sqlite.until_state(event, State.DEAD)
+    exchange = detail.attempts[0].exchange
+    assert (exchange.cause, receiver.got) == (Cause.TEMPLATE, [])
+    assert "The value of the header X-Subject holds a character that headers cannot carry" in exchange.detail
 
 
 async def test_the_body_is_written_as_the_dialect_writes_json(on_sqlite: Gateway, receiver: Receiver) -> None:

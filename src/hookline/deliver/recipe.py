@@ -16,7 +16,7 @@ from hookline.errors import InvalidUrl
 from hookline.model.attempt import Headers
 from hookline.model.case import Action
 from hookline.model.endpoint import Auth, Endpoint
-from hookline.net.header import MASK
+from hookline.net.header import MASK, check_value
 from hookline.net.request import Request
 from hookline.net.url import Url, parse_url
 from hookline.template.engine import Scope, TemplateFailed, compile_text
@@ -104,6 +104,8 @@ class Recipe:
         lines = [] if form.body is None else [_TEXT if isinstance(form.body, TextTemplate) else _JSON]
         named: Texts = {**self.prepared.headers, **form.headers}
         lines += [(name, text.text(scope)) for name, text in named.items()]
+        for name, value in lines:
+            check_value(name, value)
         return tuple((name, value) for name, value in lines if value)
 
     def _url(self, behind: str) -> Url:

@@ -9,6 +9,7 @@ from hookline.errors import HooklineError, InvalidTemplate, InvalidUrl
 from hookline.model.attempt import Cause, Exchange, Headers
 from hookline.model.event import Event
 from hookline.model.template import Template
+from hookline.net.header import check_value
 from hookline.net.request import Request
 from hookline.net.url import parse_url
 from hookline.template.engine import Scope, TemplateFailed, compile_text
@@ -134,6 +135,8 @@ class Templated:
     def _lines(self, scope: Scope) -> Headers:
         own = [] if self._body is None else [("Content-Type", self._rules.content_type)]
         own += [(name, text.text(scope)) for name, text in self._headers]
+        for name, value in own:
+            check_value(name, value)
         return tuple((name, value) for name, value in own if value)
 
     def _failed(self, reason: str, scope: Scope) -> Verdict:

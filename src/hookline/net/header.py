@@ -54,16 +54,21 @@ def check_header(name: str, value: str, *, reserved: frozenset[str] = RESERVED) 
         raise _invalid(f"{name[:64]!r} is not a header name", "Use letters, digits and -")
     if _is_reserved(name.lower(), reserved):
         raise _invalid(f"The header {name[:64]} is set by Hookline itself", "Leave it out")
-    if not _VALUE.fullmatch(value):
-        raise _invalid(
-            f"The value of the header {name[:64]} holds a character that headers cannot carry",
-            "Use printable ASCII or Latin-1 on one line; encode other text, for example with percent signs",
-        )
+    check_value(name, value)
     if value != value.strip(" "):
         raise _invalid(f"The value of the header {name[:64]} begins or ends with a space", "Remove the space")
     if len(name) + len(value) > MAX_HEADER:
         raise _invalid(
             f"The header {name[:64]} is larger than {MAX_HEADER} bytes", "Put long values into the body"
+        )
+
+
+def check_value(name: str, value: str) -> None:
+    """Of a line that was made of an event. Raises InvalidHeader, which never tells the value."""
+    if not _VALUE.fullmatch(value):
+        raise _invalid(
+            f"The value of the header {name[:64]} holds a character that headers cannot carry",
+            "Use printable ASCII or Latin-1 on one line; encode other text, for example with percent signs",
         )
 
 
