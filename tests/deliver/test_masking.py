@@ -53,6 +53,13 @@ def test_a_key_in_its_query_is_none_either(answer: str) -> None:
     assert "sig=a" not in Mask([SIGNED]).text(answer)
 
 
+@pytest.mark.parametrize("kept", range(4, len(WEBHOOK) + 1))
+def test_of_an_answer_that_was_cut_in_the_middle_of_a_secret_no_beginning_is_kept(kept: int) -> None:
+    masked = Mask([WEBHOOK]).answer(f"Cannot POST {WEBHOOK[:kept]}".encode(), cut=True)
+    assert masked == f"Cannot POST {MASK}".encode()
+    assert Mask([WEBHOOK]).answer(b"Cannot POST", cut=True) == b"Cannot POST"
+
+
 def test_short_steps_of_an_address_are_words_and_stay() -> None:
     mask = Mask(["https://example.com/case", "https://example.com/"])
     assert mask.text("https://crm.example.com/case/1, api") == "https://crm.example.com/case/1, api"

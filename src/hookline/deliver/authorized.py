@@ -46,7 +46,9 @@ async def _sent(client: Client, token: str, request: Request, deadline: float) -
         return exchange
     mask = Mask((token,))
     headers = tuple((name, mask.text(value)) for name, value in exchange.headers)
-    return msgspec.structs.replace(exchange, headers=headers, body=mask.answer(exchange.body))
+    return msgspec.structs.replace(
+        exchange, headers=headers, body=mask.answer(exchange.body, cut=exchange.truncated)
+    )
 
 
 async def _token(tokens: Tokens, endpoint: Endpoint, deadline: float) -> str | Exchange:

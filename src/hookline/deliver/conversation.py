@@ -272,7 +272,7 @@ class Conversation:
         return msgspec.structs.replace(
             exchange,
             headers=tuple((name, mask.text(value)) for name, value in exchange.headers),
-            body=mask.answer(exchange.body),
+            body=mask.answer(exchange.body, cut=exchange.truncated),
             detail=mask.text(exchange.detail),
         )
 

@@ -45,9 +45,17 @@ class Mask:
             body = body.replace(form.encode(), MASK.encode())
         return body
 
-    def answer(self, body: bytes) -> bytes:
-        """What came back may repeat what was sent."""
-        return self.body(body) or b""
+    def answer(self, body: bytes, *, cut: bool = False) -> bytes:
+        """What came back may repeat what was sent. `cut`: its end is missing, and may have been in the middle of a secret."""
+        masked = self.body(body) or b""
+        return self._without_beginning(masked) if cut else masked
+
+    def _without_beginning(self, body: bytes) -> bytes:
+        for form in map(str.encode, self._forms):
+            for length in range(min(len(form), len(body)), SHORTEST - 1, -1):
+                if body.endswith(form[:length]):
+                    return body[:-length] + MASK.encode()
+        return body
 
 
 def _forms(secret: str) -> Iterator[str]:
