@@ -30,7 +30,7 @@ async def create(api: Running, keys: Keys, **fields: Any) -> Told:
         ({**JIRA, "settings": {}}, "settings.site"),
         ({**JIRA, "settings": {**SETTINGS, "projekt": "x"}}, "settings.projekt"),
         ({**JIRA, "settings": {**SETTINGS, "token": "***"}}, "settings.token"),
-        ({**JIRA, "settings": {**SETTINGS, "site": "https://10.0.0.1"}}, "settings"),
+        ({**JIRA, "settings": {**SETTINGS, "site": "https://10.0.0.1"}}, "settings.site"),
         ({**JIRA, "auth": {"kind": "bearer", "token": "x"}}, "auth"),
         ({**JIRA, "method": "PUT"}, "method"),
         ({**JIRA, "order": "key"}, "order"),

@@ -75,8 +75,15 @@ async def with_preset(endpoint: Endpoint, preset: Preset, dialect: Envelope, par
             recipe = parts.targets.recipe(endpoint, dialect)
     except (TemplateFailed, ValueError) as error:
         raise InvalidField(f"No request can be made of these settings: {error}", field="settings") from error
-    await checked_url(recipe.base, "settings", parts.guard)
+    await checked_url(recipe.base, _address_of(endpoint, recipe.base), parts.guard)
     return msgspec.structs.replace(endpoint, url=recipe.url)
+
+
+def _address_of(endpoint: Endpoint, base: str) -> str:
+    """The field of the setting that the address was made of; that of all settings where it was made of several."""
+    texts = {name: value for name, value in endpoint.settings.items() if isinstance(value, str) and value}
+    found = [name for name, value in texts.items() if base.rstrip("/") == value.rstrip("/")]
+    return f"settings.{found[0]}" if found else "settings"
 
 
 def check_template(endpoint: Endpoint, template: Template, dialect: Envelope) -> None:
