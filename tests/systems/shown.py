@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from hookline.systems.examples import EXAMPLES as EXAMPLE_BODIES
+
 
 class Header(NamedTuple):
     name: str
@@ -298,15 +300,7 @@ PRINTED: Mapping[str, Any] = {
     },
 }
 """What the gateway sends of a service case to other systems."""
-OUTPUT: Mapping[str, Any] = {
-    "company_id": 7,
-    "category_id": 5,
-    "output_type": "webhook",
-    "webhook_url": "https://example.com/webhook",
-    "webhook_method": "POST",
-    "webhook_headers": {"Authorization": "Bearer token123", "Content-Type": "application/json"},
-    "webhook_template": '{"ticket": {"title": "{{subject}}", "body": "{{description}}"}}',
-}
+OUTPUT: Mapping[str, Any] = EXAMPLE_BODIES["OutputIn"]
 """An output of the gateway. What its document computes, the two ids, are numbers here."""
 EXCHANGE = (
     "service_case_id",
