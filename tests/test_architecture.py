@@ -13,7 +13,7 @@ MAX_FILE = 400
 MAX_FUNCTION = 60
 
 LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"__init__", "errors", "clock", "address", "digest", "looks"}),
+    frozenset({"__init__", "errors", "clock", "address", "digest", "late", "looks"}),
     frozenset({"model"}),
     frozenset({"config"}),
     frozenset({"telemetry", "vault"}),

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -29,6 +28,7 @@ from hookline.deliver.tester import Tester
 from hookline.deliver.told import Told
 from hookline.deliver.worker import Worker
 from hookline.emissions import NodeStarted, NodeStopped, NodeStopping, RestoreHeld
+from hookline.late import late
 from hookline.model.ids import NodeId
 from hookline.records.after_delivery import AfterDelivery
 from hookline.records.deadlines import Deadlines
@@ -44,7 +44,9 @@ from hookline.systems.paths import OWN_PATHS
 from hookline.telemetry import Telemetry
 
 if TYPE_CHECKING:
-    from hookline.storage.postgres.hints import Hints
+    from hookline.storage.postgres import hints as pg_hints
+else:
+    pg_hints = late("hookline.storage.postgres.hints")
 
 HOLD_CHUNK = 1000
 SETTLE_EVERY, MEASURE_EVERY, FORGET_EVERY = 2.0, 10.0, 600.0
@@ -76,7 +78,7 @@ class Engine:
     publisher: Publisher
     saver: Saver
     delivering: Delivering | None
-    hints: "Hints | None"
+    hints: "pg_hints.Hints | None"
 
     def healthy(self) -> tuple[bool, str]:
         """A node whose lease has run out sends nothing: others may have taken over from it."""
@@ -179,12 +181,9 @@ def _parts(engine: Engine, address: str = "") -> Parts:
     )
 
 
-def _hints(core: Core, delivering: Delivering | None) -> "Hints":
+def _hints(core: Core, delivering: Delivering | None) -> "pg_hints.Hints":
     heard = delivering.claimer.hint if delivering is not None else lambda: None
-    made: Hints = import_module("hookline.storage.postgres.hints").Hints(
-        core.settings.database_url, heard, core.clock
-    )
-    return made
+    return pg_hints.Hints(core.settings.database_url, heard, core.clock)
 
 
 def _engine(core: Core, roles: Roles) -> Engine:

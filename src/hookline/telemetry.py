@@ -9,17 +9,20 @@ from types import MappingProxyType
 from typing import Protocol
 
 import msgspec
-import structlog
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 
 from hookline.clock import Clock
 from hookline.emission import Emission, Level
 from hookline.emissions import EMISSIONS, Fault
 from hookline.emissions_library import LibraryDebug, LibraryError, LibraryNote, LibraryWarning
+from hookline.late import absent
 from hookline.log_lines import MachineLines, PeopleLines
 from hookline.metrics import LINES_LOST, METRICS, Metric
 from hookline.setting_types import LogFormat, LogLevel
 from hookline.tallies import Act, Tallies
+
+with absent("rich"):  # it would draw traces, which are plain here: 3 MB
+    import structlog
 
 _LEVELS: Mapping[LogLevel, int] = MappingProxyType(
     {

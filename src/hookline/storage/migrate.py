@@ -2,14 +2,17 @@
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from hookline.errors import ConfigurationError
+from hookline.late import absent
 from hookline.storage.database import Database
+
+with absent("mako.ext.pygmentplugin"):  # it would colour pages of errors, which nobody sees: 5 MB
+    from alembic import command
+    from alembic.config import Config
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
 
 _SCRIPTS = Path(__file__).parent / "migrations"
 _LOCK = 0x686F6F6B6C696E65  # "hookline"

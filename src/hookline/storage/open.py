@@ -1,14 +1,15 @@
 """Opening the store: which database a URL means, and what it must look like before anything uses it."""
 
 from collections.abc import Set as AbstractSet
-from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 from sqlalchemy import Connection, insert, select, update
 
 from hookline.clock import DAY, Clock
 from hookline.errors import ConfigurationError
+from hookline.late import late
 from hookline.storage import revision
 from hookline.storage.batches import Batches
 from hookline.storage.database import Database
@@ -17,10 +18,15 @@ from hookline.storage.ledger import Ledger
 from hookline.storage.nodes import Nodes
 from hookline.storage.prune import Prune
 from hookline.storage.schema import facts
-from hookline.storage.sqlite.database import SqliteDatabase
-from hookline.storage.sqlite.ledger import SqliteLedger
 from hookline.storage.store import Store
 from hookline.vault import Vault
+
+if TYPE_CHECKING:
+    from hookline.storage.postgres import opening as postgres
+    from hookline.storage.sqlite import opening as sqlite
+else:
+    # Nobody needs both: they take 3 and 1 MB.
+    postgres, sqlite = late("hookline.storage.postgres.opening"), late("hookline.storage.sqlite.opening")
 
 CANARY = "canary"
 
@@ -75,19 +81,14 @@ async def open_store(location: Location, vault: Vault, clock: Clock, *, migrate_
 async def _open(location: Location) -> tuple[Database, Ledger]:
     key_life = location.key_days * DAY
     if location.sqlite is not None:
-        sqlite = SqliteDatabase.open(location.sqlite)
-        return sqlite, SqliteLedger(sqlite, key_life=key_life, followed=location.followed)
+        return sqlite.open_sqlite(location.sqlite, key_life=key_life, followed=location.followed)
     if not location.postgres.startswith(("postgresql://", "postgres://")):
         raise ConfigurationError(
             "The database URL is neither sqlite:///… nor postgresql://….", hint="See HOOKLINE_DATABASE."
         )
-    # With SQLite nobody needs it, and it takes 6 MB.
-    postgres: tuple[Database, Ledger] = await import_module(
-        "hookline.storage.postgres.opening"
-    ).open_postgres(
+    return await postgres.open_postgres(
         location.postgres, pool_size=location.pool_size, key_life=key_life, followed=location.followed
     )
-    return postgres
 
 
 def _check_key(connection: Connection, vault: Vault) -> None:

@@ -4,13 +4,17 @@ Alembic and what it pulls in take 15 MB and 0.3 s. A database that is up to date
 is something to do is `hookline.storage.migrate` loaded.
 """
 
-import sys
-from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
 
+from hookline.late import late
 from hookline.storage.database import Database
+
+if TYPE_CHECKING:
+    from hookline.storage import migrate
+else:
+    migrate = late("hookline.storage.migrate")
 
 HEAD = "0006"
 """A test holds it to the newest file of `migrations/versions`."""
@@ -19,19 +23,13 @@ HEAD = "0006"
 async def bring_up(database: Database) -> None:
     """Raises ConfigurationError when a newer Hookline has been here."""
     if await database.read(current_revision) != HEAD:
-        await _migrate().upgrade(database)
+        await migrate.upgrade(database)
 
 
 async def check(database: Database) -> None:
     """Raises ConfigurationError unless the database is at this version's revision."""
     if await database.read(current_revision) != HEAD:
-        await _migrate().check(database)
-
-
-def _migrate() -> Any:
-    """Without what would colour Alembic's pages of errors, which nobody sees: 5 MB."""
-    sys.modules.setdefault("mako.ext.pygmentplugin", None)  # type: ignore[arg-type]
-    return import_module("hookline.storage.migrate")
+        await migrate.check(database)
 
 
 def current_revision(connection: Connection) -> str | None:
