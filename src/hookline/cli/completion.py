@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from hookline.cli.main import build
+from hookline.cli.parser import build
 
 
 def completion(

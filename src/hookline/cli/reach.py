@@ -1,6 +1,5 @@
 """Reach: the options that every command of the API shares, and the gateway that they lead to."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -9,10 +8,11 @@ import msgspec
 from cyclopts import Group, Parameter
 
 from hookline.address import address_of
+from hookline.cli.effective import settings_of
 from hookline.cli.exits import Exit, Failed
 from hookline.cli.home import read_home
 from hookline.client.gateway import Gateway
-from hookline.config import Settings, load
+from hookline.config import Settings
 
 GATEWAY = Group("Gateway", sort_key=2)
 Config = Annotated[
@@ -59,10 +59,6 @@ Yes = Annotated[
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     api_key: str
-
-
-def settings_of(config: Path | None) -> Settings:
-    return load(os.environ, config)
 
 
 def connect(reach: Reach, *, admin: bool = False, timeout: float = 30.0) -> Gateway:

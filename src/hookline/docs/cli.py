@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 
 from hookline.cli.commands import COMMANDS, Noun
-from hookline.cli.main import build
+from hookline.cli.parser import build
 from hookline.docs.markdown import block, page
 
 _ABOUT = """`hookline COMMAND --help` prints these texts. Commands that speak to a running gateway find it by `--gateway` or
