@@ -68,7 +68,10 @@ def test_reads_do_not_load_the_gateway(tmp_path: Path) -> None:
 
 def test_a_gateway_on_sqlite_loads_nothing_that_it_does_not_need(tmp_path: Path) -> None:
     """Each of these takes megabytes. Its first start makes the tables, which takes Alembic."""
-    heavy = ("alembic", "asyncpg", "mako", "pydantic")
+    heavy = (
+        *("alembic", "asyncpg", "attr", "babel", "cel.cel", "cyclopts", "jsonschema_rs", "liquid", "mako"),
+        *("pydantic", "pygments", "rich"),
+    )
     code = (
         "import os, sys\nfrom hookline.cli import running\n"
         f"def stop(): print([name for name in {heavy!r} if name in sys.modules], flush=True); os._exit(0)\n"

@@ -1,6 +1,9 @@
 """The directory: configuration in memory, never older than asked for, and bounded."""
 
 import asyncio
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -103,3 +106,40 @@ async def test_the_one_unused_longest_is_forgotten_first(
     await directory.at_least(TenantId("third"))
     assert directory.get(STRANGER) is None
     assert directory.get(ALICE) is not None
+
+
+_ALONE = """
+import asyncio, sys
+from pathlib import Path
+from hookline.clock import SystemClock
+from hookline.model.template import Template
+from hookline.storage.open import Location, open_store
+from hookline.vault import Vault
+from tests.storage.people import ALICE, an_endpoint, settle_in
+
+async def main():
+    opened = await open_store(Location(sqlite=Path(sys.argv[1])), Vault([bytes(32)]), SystemClock())
+    await settle_in(opened.store)
+    for name, template in (("ep_1", None), ("ep_2", Template(text="{{ a }}"))):
+        await opened.store.endpoints.create(an_endpoint(ALICE, name, template=template))
+        await opened.directory.reload(ALICE)
+        print("liquid" in sys.modules)
+    await opened.close()
+
+asyncio.run(main())
+"""
+
+
+def test_the_language_of_templates_is_loaded_with_the_first_configuration_that_has_one(
+    tmp_path: Path,
+) -> None:
+    """Not before, because it is large; and not by who compiles the template, because the loop would wait."""
+    done = subprocess.run(
+        [sys.executable, "-c", _ALONE, str(tmp_path / "h.db")],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+        cwd=Path(__file__).parents[2],
+    )
+    assert done.stdout.split() == ["False", "True"]

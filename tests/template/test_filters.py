@@ -17,7 +17,8 @@ from hookline.template.filters.examples import example_scope
 from hookline.template.filters.filter import Filter, arity
 from hookline.template.filters.levels import WORDS
 from hookline.template.filters.table import FILTERS, TYPING
-from hookline.template.values import encode, text_of
+from hookline.template.printing import text_of
+from hookline.template.values import encode
 from tests.template.scopes import scope, text
 
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]))

@@ -50,6 +50,7 @@ from hookline.model.zones import check_zone
 from hookline.net.header import RESERVED, check_headers, unmasked
 from hookline.net.url import Url
 from hookline.route.filter import compile_filter
+from hookline.template.engine import load_language
 
 
 class EndpointIn(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -115,6 +116,8 @@ async def made(
 ) -> Endpoint:
     """The endpoint that `given` describes, in the place of `known` if there is one. Raises for what is not allowed."""
     given = _unmasked(given, known)
+    if given.preset or given.template is not None:
+        await load_language()
     dialect = _dialect(given.dialect, parts)
     system = system_named(given.system, parts.systems) if given.system else None
     _check(given, dialect, system)

@@ -1,14 +1,16 @@
 """JSON Schemas of event types, compiled once and asked at each publish."""
 
 from collections import OrderedDict
-
-import jsonschema_rs
+from typing import TYPE_CHECKING
 
 from hookline.errors import InvalidJson, SchemaMismatch
 from hookline.model.event_type import EventType
 from hookline.model.ids import TenantId
 from hookline.model.json import parse_json
 from hookline.model.json_schema import compile_schema, path_of
+
+if TYPE_CHECKING:
+    import jsonschema_rs
 
 MAX_VALIDATORS = 1000
 
@@ -33,7 +35,7 @@ class Schemas:
             return SchemaMismatch(f"The data cannot be checked: {fault}", field="data")
         return None if error is None else _told(event_type.name, error)
 
-    def _validator(self, event_type: EventType) -> jsonschema_rs.Validator:
+    def _validator(self, event_type: EventType) -> "jsonschema_rs.Validator":
         key, source = (event_type.tenant_id, event_type.name), bytes(event_type.schema or b"true")
         known = self._compiled.get(key)
         if known is not None and known[0] == source:
@@ -46,7 +48,7 @@ class Schemas:
         return validator
 
 
-def _told(name: str, error: jsonschema_rs.ValidationError) -> SchemaMismatch:
+def _told(name: str, error: "jsonschema_rs.ValidationError") -> SchemaMismatch:
     where = path_of(error.instance_path, "data")
     return SchemaMismatch(
         f"{where}: {error.message}", hint=f"See the schema of the event type {name}.", field=where

@@ -25,6 +25,7 @@ from hookline.model.event import Event
 from hookline.model.ids import EndpointId, EventId, TenantId
 from hookline.model.template import Template
 from hookline.storage.filters import DeliveryFilter
+from hookline.template.engine import load_language
 
 _LOOKED_AT = 20
 """Deliveries at most: the newest may not have been sent, or made no request."""
@@ -106,6 +107,7 @@ def _shaped(verdict: Verdict, endpoint: Endpoint, last: bytes | None) -> Preview
 
 async def _endpoint(given: PreviewIn, tenant: TenantId, parts: Parts) -> Endpoint:
     """The one that is named, with the draft's template; else one that is nowhere. Raises what is wrong with it."""
+    await load_language()
     now = parts.clock.now()
     if given.endpoint:
         known = await parts.store.endpoints.get(tenant, EndpointId(given.endpoint))

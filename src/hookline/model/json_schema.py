@@ -1,20 +1,25 @@
 """JSON Schemas: checked before they are kept, compiled so that none can hang the one who asks."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jsonschema_rs
 import msgspec
 
 from hookline.errors import InvalidField
+from hookline.late import late
 from hookline.model.json import parse_json
 from hookline.model.schema_cost import check_cost
+
+if TYPE_CHECKING:
+    import jsonschema_rs
+else:
+    jsonschema_rs = late("jsonschema_rs")
 
 MAX_SCHEMA = 64 * 1024
 _REGEX_BYTES = 1 << 20
 
 
-def compile_schema(source: bytes) -> jsonschema_rs.Validator:
+def compile_schema(source: bytes) -> "jsonschema_rs.Validator":
     """Raises InvalidField. Nothing is fetched; patterns run in linear time, so none can hang."""
     try:
         return jsonschema_rs.validator_for(

@@ -32,7 +32,7 @@ class Engine(Protocol):
     def Context(self, variables: Mapping[str, object] | None = None) -> Context: ...  # noqa: N802  the library's name
 
 
-def load() -> Engine:
+def _load() -> Engine:
     """Raises ImportError when the package `common-expression-language` is not installed."""
     known = sys.modules.get("cel.cel")
     if known is not None:
@@ -56,3 +56,7 @@ def _extension() -> Path:
             if path.exists():
                 return path
     raise ImportError("The package common-expression-language is not installed")
+
+
+ENGINE: Engine = _load()
+"""Whoever imports this module has it: see `hookline.late`."""

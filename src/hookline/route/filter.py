@@ -4,21 +4,27 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from hookline.clock import Micros
 from hookline.errors import InvalidFilter, InvalidJson
+from hookline.late import late
 from hookline.model.json import parse_json
-from hookline.route.cel_engine import Engine, Program, load
 from hookline.route.functions import ZONED, Regex, zone_of, zoned_functions
 from hookline.route.plan import TYPE_NAMES, VARIABLES, Plan, plan_filter
 from hookline.route.tokens import Tokens, tokenize
 
+if TYPE_CHECKING:
+    from hookline.route import cel_engine
+    from hookline.route.cel_engine import Program
+else:
+    cel_engine = late("hookline.route.cel_engine")
+
 SLOW_FILTER = 0.05
 """Seconds. A filter that takes longer twice is switched off by its caller."""
 
-_CEL: Engine = load()
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MATCHES = "_matches"
 _FAULT = re.compile(r"ERROR: <input>:(\d+):(\d+): (.*)")
@@ -60,7 +66,7 @@ class View:
         """What one of our functions could not take in this run."""
         self.size = len(event.data) + sum(map(len, event.tags)) + sum(map(len, _values(event.tags)))
         self.roots: dict[str, object] = {"tags": event.tags}
-        self.context = _CEL.Context()
+        self.context = cel_engine.ENGINE.Context()
         self._regexes: dict[str, Regex] = {}
         self._extended = False
         try:
@@ -101,7 +107,9 @@ class View:
 class Filter:
     """A compiled filter. Make it with `compile_filter`."""
 
-    def __init__(self, program: Program, plan: Plan, regexes: Mapping[str, Regex], *, extended: bool) -> None:
+    def __init__(
+        self, program: "Program", plan: Plan, regexes: Mapping[str, Regex], *, extended: bool
+    ) -> None:
         self._program = program
         self._plan = plan
         self._reads_data = plan.reads_data
@@ -143,9 +151,10 @@ def compile_filter(source: str) -> Filter:
     return Filter(program, plan, regexes, extended=bool(regexes or zones))
 
 
-def _compile(source: str) -> Program:
+def _compile(source: str) -> "Program":
+    engine = cel_engine.ENGINE
     try:
-        return _CEL.compile(source)
+        return engine.compile(source)
     except BaseException as error:
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
@@ -154,7 +163,7 @@ def _compile(source: str) -> Program:
         ) from None
 
 
-def _check_names(program: Program, plan: Plan) -> None:
+def _check_names(program: "Program", plan: Plan) -> None:
     """Fails closed: were a name hidden from our reading of the source, the limits would not hold for it."""
     known = {*VARIABLES, *TYPE_NAMES, *(macro.variable for macro in plan.macros)}
     if hidden := set(program.variables()) - known:
@@ -176,7 +185,7 @@ def _arguments(tokens: Tokens, method: str) -> list[str]:
             continue
         argument = tokens.words[index + 2]
         if argument.kind == "string" and tokens.text(index + 3) == ")" and tokens.text(index - 1) == ".":
-            found.append(str(_CEL.compile(argument.text).execute()))
+            found.append(str(cel_engine.ENGINE.compile(argument.text).execute()))
         elif argument.text != ")" or method not in ZONED:
             raise InvalidFilter(
                 f"{method} takes one constant text ({tokens.where(index)}).",

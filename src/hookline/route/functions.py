@@ -3,11 +3,16 @@
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone, tzinfo
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-import jsonschema_rs
-
 from hookline.errors import InvalidFilter
+from hookline.late import late
+
+if TYPE_CHECKING:
+    import jsonschema_rs
+else:
+    jsonschema_rs = late("jsonschema_rs")
 
 # As CEL counts them: months, days of the month and days of the year from 0, days of the week from Sunday.
 _PARTS: tuple[tuple[str, Callable[[datetime], int]], ...] = (

@@ -22,6 +22,7 @@ from hookline.storage.enabled_systems import EnabledSystems
 from hookline.storage.endpoints import Endpoints
 from hookline.storage.event_types import EventTypes
 from hookline.storage.sources import Sources
+from hookline.template.engine import load_language
 
 MAX_TENANTS = 10_000
 """Tenants kept in memory; the one unused longest is forgotten first."""
@@ -98,6 +99,8 @@ class Directory:
         endpoints.update((endpoint.id, endpoint) for endpoint in changed)
         for endpoint_id in deleted:
             endpoints.pop(endpoint_id, None)
+        if any(one.preset or one.template is not None for one in changed):
+            await load_language()  # whoever sends to them compiles their texts in the event loop
         types = await self._all_types(tenant)
         sources = await self._all_sources(tenant, known)
         return TenantConfig(

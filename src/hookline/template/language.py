@@ -32,8 +32,8 @@ from hookline.template.filters.filter import arity
 from hookline.template.filters.table import FILTERS, TYPED
 from hookline.template.lexer import tokens_of
 from hookline.template.missing import is_missing
+from hookline.template.printing import text_of
 from hookline.template.scope import Scope
-from hookline.template.values import text_of
 
 MAX_BLOCKS = 30
 """How deep blocks stand in blocks."""

@@ -1,4 +1,4 @@
-"""Values in templates: decoded JSON whose numbers keep their digits, their text, their JSON and their size."""
+"""Values in templates: decoded JSON whose numbers keep their digits, their JSON and their size."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -8,7 +8,6 @@ import msgspec
 
 from hookline.errors import InvalidJson
 from hookline.model.json import guard_json
-from hookline.template.missing import is_missing
 
 MAX_EXPONENT = 400
 _MAX_NUMBER = 100
@@ -51,19 +50,6 @@ def typed(value: object) -> object:
         return _WORDS[value]
     number = number_of(value)
     return value if number is None else number
-
-
-def text_of(value: object) -> str:
-    """As it is printed: null is empty, collections are their JSON."""
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, bool | dict | list | tuple):
-        return encode(value).decode()
-    if isinstance(value, int | float | Decimal):
-        return str(value)
-    if isinstance(value, range):
-        return f"{value.start}..{value.stop - 1}"
-    return str(value) if is_missing(value) else ""
 
 
 def encode(value: object) -> bytes:

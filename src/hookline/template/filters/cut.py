@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable, Mapping
 
 from hookline.template.filters.given import whole
+from hookline.template.printing import text_of
 from hookline.template.scope import TemplateFailed
-from hookline.template.values import encode, text_of
+from hookline.template.values import encode
 
 MARK = "…"
 _MAX_ENTITY = 32

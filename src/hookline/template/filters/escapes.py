@@ -5,8 +5,8 @@ import re
 from urllib.parse import quote
 
 from hookline.template.filters.texts import in_chunks
+from hookline.template.printing import text_of
 from hookline.template.scope import Scope, TemplateFailed
-from hookline.template.values import text_of
 
 MAX_LABEL = 64
 MAX_LINES = 20_000

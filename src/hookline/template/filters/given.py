@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
-from hookline.template.values import FarNumber, number_of, text_of
+from hookline.template.printing import text_of
+from hookline.template.values import FarNumber, number_of
 
 MAX_BITS = 400
 """Of a whole number, some 120 digits: more would be for the sake of the digits."""

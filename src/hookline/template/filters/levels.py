@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
+from hookline.template.printing import text_of
 from hookline.template.scope import Scope, TemplateFailed
-from hookline.template.values import text_of
 
 WORDS: Mapping[str, tuple[str, ...]] = {
     "low": ("low", "lowest", "minor", "p4", "p5"),

@@ -6,8 +6,9 @@ from functools import reduce
 from hookline.template.filters.given import Number, items, number, part
 from hookline.template.filters.numbers import plus
 from hookline.template.missing import is_missing
+from hookline.template.printing import text_of
 from hookline.template.scope import Scope, TemplateFailed, in_words
-from hookline.template.values import encode, is_empty, text_of
+from hookline.template.values import encode, is_empty
 
 
 def default(value: object, other: object = "", *, allow_false: bool = False) -> object:

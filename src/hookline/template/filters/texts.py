@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from urllib.parse import quote_plus, unquote_to_bytes
 
 from hookline.template.filters.given import whole
+from hookline.template.printing import text_of
 from hookline.template.scope import KIB, Scope, TemplateFailed, in_words
-from hookline.template.values import text_of
 
 _BREAK = re.compile(r"\r?\n")
 _BLANKS = re.compile(r"\s+")

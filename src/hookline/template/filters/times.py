@@ -5,8 +5,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from hookline.template.filters.given import number
+from hookline.template.printing import text_of
 from hookline.template.scope import Scope, TemplateFailed
-from hookline.template.values import FarNumber, text_of
+from hookline.template.values import FarNumber
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_FORM = 256
