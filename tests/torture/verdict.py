@@ -4,6 +4,7 @@ import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -303,11 +304,8 @@ class _Judge:
         first = next((n for n, arrival in enumerate(arrivals) if arrival.succeeded_at is not None), None)
         if one.state == "delivered" and first is None:
             yield "it is delivered and no receiver answered 200"
-        cut = any(
-            attempt.exchange.cause is Cause.INTERRUPTED or attempt.exchange.resent for attempt in one.attempts
-        )
-        if first is not None and len(arrivals) > first + 1 and not cut:
-            yield "I6: sent again after its success, though nothing was cut off"
+        if repeated(one, arrivals):
+            yield "I6: sent again after its success, though nothing was cut off and its time was not over"
 
     def _bodies_wrong(self) -> Iterator[str]:
         bodies: dict[str, set[bytes]] = defaultdict(set)
@@ -353,3 +351,21 @@ def _untold(one: Kept, arrivals: Sequence[Arrival]) -> int:
     }
     saw = Counter(arrival.attempt for arrival in arrivals)
     return sum(max(0, count - told.get(number, 0)) for number, count in saw.items())
+
+
+def repeated(one: Kept, arrivals: Sequence[Arrival]) -> bool:
+    """Whether it was sent once more after a success that the gateway must have heard of.
+
+    It need not have where something was cut off, nor where this very attempt is told as timed out: a receiver knows
+    only that it wrote its 200, and of a gateway that got no processor meanwhile the deadline may have passed before
+    it read. The attempts after a timeout have higher numbers; the same number again is no next attempt.
+    """
+    exchanges = {attempt.number: attempt.exchange for attempt in one.attempts}
+    if any(exchange.cause is Cause.INTERRUPTED or exchange.resent for exchange in exchanges.values()):
+        return False
+    late = {number for number, exchange in exchanges.items() if exchange.cause is Cause.TIMEOUT}
+    return any(
+        former.succeeded_at is not None
+        and not (former.attempt in late and former.attempt < following.attempt)
+        for former, following in pairwise(arrivals)
+    )
