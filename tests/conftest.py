@@ -17,6 +17,7 @@ from hookline.storage.sqlite.ledger import SqliteLedger
 from hookline.storage.store import Store
 from hookline.vault import Vault
 from tests.clock import ManualClock
+from tests.databases import Databases
 from tests.postgres import create_database, drop_database, running_server
 
 KEY_LIFE = 7 * 86_400 * 1_000_000
@@ -57,9 +58,23 @@ def database_names() -> Iterator[str]:
     return (f"test_{os.getpid()}_{number}" for number in itertools.count())
 
 
+@pytest.fixture(scope="session")
+def databases(postgres_server: str, database_names: Iterator[str]) -> Databases:
+    """They end with the server."""
+    return Databases(postgres_server, database_names)
+
+
 @pytest.fixture
-async def postgres_url(postgres_server: str, database_names: Iterator[str]) -> AsyncIterator[str]:
-    """A migrated database of this test's own."""
+async def postgres_url(databases: Databases) -> AsyncIterator[str]:
+    """A migrated database of this test's own, without a row."""
+    name = await databases.lend()
+    yield databases.url(name)
+    await databases.take_back(name)
+
+
+@pytest.fixture
+async def new_postgres_url(postgres_server: str, database_names: Iterator[str]) -> AsyncIterator[str]:
+    """One that no test has had before."""
     name = next(database_names)
     yield await create_database(postgres_server, name)
     await drop_database(postgres_server, name)

@@ -1,4 +1,7 @@
-"""A real PostgreSQL for one test run, shared by its workers: started by the first, ended and removed by the last."""
+"""A real PostgreSQL for one test run, shared by its workers: started by the first, ended and removed by the last.
+
+`tests/databases.py` lends out what stands in it.
+"""
 
 import asyncio
 import fcntl
@@ -47,12 +50,13 @@ def url_of(server_url: str, database: str) -> str:
 
 async def create_database(server_url: str, name: str, *, template: str = TEMPLATE) -> str:
     """Returns the URL of a new copy of `template` (`template0`: an empty one)."""
-    await _execute(server_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    # Copying its files takes half the time of the other strategy, which writes every page to the log as well.
+    await execute(server_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
     return url_of(server_url, name)
 
 
 async def drop_database(server_url: str, name: str) -> None:
-    await _execute(server_url, f'DROP DATABASE "{name}" WITH (FORCE)')
+    await execute(server_url, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 async def _prepare(server_url: str) -> None:
@@ -73,10 +77,10 @@ async def _prepare(server_url: str) -> None:
     async with engine.begin() as connection_:
         await connection_.run_sync(upgrade_connection)
     await engine.dispose()
-    await _execute(server_url, f'ALTER DATABASE "hookline_new" RENAME TO "{TEMPLATE}"')
+    await execute(server_url, f'ALTER DATABASE "hookline_new" RENAME TO "{TEMPLATE}"')
 
 
-async def _execute(server_url: str, statement: str) -> None:
+async def execute(server_url: str, statement: str) -> None:
     connection: asyncpg.Connection[Any] = await asyncpg.connect(server_url)
     try:
         await connection.execute(statement)
