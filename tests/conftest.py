@@ -1,7 +1,9 @@
 """Fixtures for everybody: a clock to turn, and a store on each of the two databases."""
 
+import asyncio
 import itertools
 import os
+import shutil
 import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -96,10 +98,30 @@ async def other_empty_postgres_url(postgres_server: str, database_names: Iterato
     await drop_database(postgres_server, name)
 
 
-@pytest.fixture
-async def sqlite_store(tmp_path: Path, vault: Vault) -> AsyncIterator[Store]:
-    database = SqliteDatabase.open(tmp_path / "hookline.db")
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of SQLite with the tables and without a row, to be copied: that is ten times as quick as migrating."""
+    path = tmp_path_factory.mktemp("migrated") / "hookline.db"
+    asyncio.run(_migrate(path))
+    return path
+
+
+async def _migrate(path: Path) -> None:
+    database = SqliteDatabase.open(path)
     await upgrade(database)
+    await database.close()  # all that was written is in the one file then
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path, migrated: Path) -> Path:
+    """A gateway's folder, with a database in it that is as migrations leave it."""
+    shutil.copyfile(migrated, tmp_path / migrated.name)
+    return tmp_path
+
+
+@pytest.fixture
+async def sqlite_store(data_dir: Path, vault: Vault) -> AsyncIterator[Store]:
+    database = SqliteDatabase.open(data_dir / "hookline.db")
     yield Store.over(database, SqliteLedger(database, key_life=KEY_LIFE, followed={FOLLOWED}), vault)
     await database.close()
 

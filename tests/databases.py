@@ -87,7 +87,9 @@ class Databases:
             grown = await connection.fetchval(_SIZE) - self._size
         finally:
             await connection.close()
-        await execute(self._server_url, f"{_CUT} '{name}'")  # ours may still be going, and tests count connections
+        await execute(
+            self._server_url, f"{_CUT} '{name}'"
+        )  # ours may still be going, and tests count connections
         return bool(grown < GROWTH)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from hookline.catalog.loader import load_cases, load_dialects, load_presets, load_providers, load_systems
@@ -69,7 +70,16 @@ class Shelf:
 
 
 def read_shelf(catalog: Path | None) -> Shelf:
-    """Raises CatalogError."""
+    """Raises CatalogError. What ships with Hookline is read once in a process, however many gateways it has."""
+    return _read(catalog) if catalog else _ours()
+
+
+@cache
+def _ours() -> Shelf:
+    return _read(None)
+
+
+def _read(catalog: Path | None) -> Shelf:
     plain = load_dialects(catalog)
     dialects = {name: compile_dialect(dialect) for name, dialect in plain.items()}
     providers = load_providers(catalog)

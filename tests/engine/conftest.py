@@ -20,7 +20,7 @@ async def receiver() -> AsyncIterator[Receiver]:
 def env(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
     """Where the database is."""
     if request.param == "sqlite":
-        return folder(tmp_path)
+        return folder(request.getfixturevalue("data_dir"))
     return at(request.getfixturevalue("postgres_url"), tmp_path)
 
 
@@ -38,9 +38,9 @@ async def hookline(env: dict[str, str], clock: ManualClock) -> AsyncIterator[Gat
 
 
 @pytest.fixture
-async def on_sqlite(tmp_path: Path, clock: ManualClock) -> AsyncIterator[Gateway]:
+async def on_sqlite(data_dir: Path, clock: ManualClock) -> AsyncIterator[Gateway]:
     """For what does not depend on the database."""
-    async with gateway(folder(tmp_path), clock) as made:
+    async with gateway(folder(data_dir), clock) as made:
         await made.tenants()
         yield made
         assert made.told("Fault") == []

@@ -1,24 +1,29 @@
 """A tenant that has the paths of all systems as they are, a gateway that delivers, and a receiver."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from typing import Any, NamedTuple
 
+import pytest
 import pytest_asyncio
 
 from hookline.app import Roles
 from hookline.model.api_key import Scope
+from hookline.model.ids import TenantId
 from tests.api.running import Running, Told, serving, settings_for
 from tests.engine.receivers import Receiver, receiving
 from tests.storage.people import a_tenant
 from tests.systems.shown import Example
+
+_NUMBERS = itertools.count()
 
 
 class Sent(NamedTuple):
     """A tenant that has the paths of all systems as they are, and a gateway that delivers."""
 
     api: Running
+    tenant: TenantId
     key: str
     receiver: Receiver
 
@@ -45,9 +50,27 @@ class Sent(NamedTuple):
                 await asyncio.sleep(0.02)
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def sent(tmp_path: Path) -> AsyncIterator[Sent]:
-    async with receiving() as receiver, serving(settings_for(tmp_path), roles=Roles()) as api:
-        await api.parts.store.tenants.create(a_tenant("alice"))
-        yield Sent(api, await api.key(Scope.MANAGE, "alice"), receiver)
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def delivering(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Running]:
+    """A gateway that delivers, for one test after another."""
+    async with serving(settings_for(tmp_path_factory.mktemp("delivering")), roles=Roles()) as api:
+        yield api
         assert api.faults() == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def sent(delivering: Running) -> AsyncIterator[Sent]:
+    tenant = TenantId(f"alice-{next(_NUMBERS)}")
+    async with receiving() as receiver:
+        await delivering.parts.store.tenants.create(a_tenant(tenant))
+        yield Sent(delivering, tenant, await delivering.key(Scope.MANAGE, tenant), receiver)
+        await _gone(delivering, tenant)
+        assert delivering.faults() == []
+
+
+async def _gone(api: Running, tenant: TenantId) -> None:
+    """The paths are free for the next, whose receiver gets nothing of what is left of this one's deliveries."""
+    for system in await api.parts.store.enabled_systems.all(tenant):
+        await api.parts.store.enabled_systems.delete(tenant, system)
+    told = await api.call("DELETE", f"/v1/tenants/{tenant}", await api.key(Scope.ADMIN, None))
+    assert told.status == 204, told.body

@@ -9,7 +9,6 @@ import pytest
 
 from hookline.model.api_key import Scope
 from hookline.model.endpoint import Endpoint
-from hookline.model.ids import TenantId
 from tests.engine.receivers import Got
 from tests.storage.people import a_tenant
 from tests.systems.sending import Sent
@@ -309,7 +308,7 @@ async def test_where_an_output_goes_is_what_was_said_last(sent: Sent) -> None:
         for step in others:
             await changed(sent, output, **STEPS[step])
         walked.append(output["id"])
-    config = await sent.api.parts.config(TenantId("alice"))
+    config = await sent.api.parts.config(sent.tenant)
     places = {str(name): place_of(one) for name, one in config.endpoints.items()}
     for walk, output_id in zip(walks, walked, strict=True):
         assert places[output_id] == places[fresh[walk[-1]]], walk

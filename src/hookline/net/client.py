@@ -19,7 +19,7 @@ from hookline.net.opening import Opener, key_of
 from hookline.net.pool import Pool
 from hookline.net.proxy import Proxy
 from hookline.net.request import Request, head_of
-from hookline.net.tls import verifying_context
+from hookline.net.tls import shared_context
 from hookline.net.watch import Watch
 
 __all__ = ["Client", "Request", "Sending"]
@@ -50,7 +50,7 @@ class Client:
         proxy: Proxy | None = None,
         limits: Limits = _DEFAULT_LIMITS,
     ) -> None:
-        self._opener = Opener(dial=dial, tls=tls or verifying_context(), proxy=proxy, limits=limits)
+        self._opener = Opener(dial=dial, tls=tls or shared_context(), proxy=proxy, limits=limits)
         self._limits = limits
         self._pool = Pool(limits)
         self._open: set[Connection] = set()

@@ -1,6 +1,7 @@
 """TLS as the client speaks it: 1.2 and newer, certificates verified, HTTP/1.1 only."""
 
 import ssl
+from functools import cache
 
 
 def verifying_context(authorities: str = "") -> ssl.SSLContext:
@@ -11,3 +12,9 @@ def verifying_context(authorities: str = "") -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_alpn_protocols(["http/1.1"])
     return context
+
+
+@cache
+def shared_context() -> ssl.SSLContext:
+    """By the machine's authorities, one for all clients of this process: nobody may change it."""
+    return verifying_context()
