@@ -3,6 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARGS ?=
 
+# Tests start programs by the hundred: each would compile Hookline anew where whoever runs them says to keep nothing.
+export PYTHONDONTWRITEBYTECODE =
+
 .PHONY: run test check bench docs torture lock clean
 
 run: .venv/run.done   ## start Hookline on SQLite in ./data and deliver a first event
