@@ -10,7 +10,7 @@ from typing import Annotated, Any, NamedTuple
 import yaml
 from cyclopts import Parameter
 
-from hookline.catalog.loader import load_providers, read_provider
+from hookline.catalog.loader import provider_folders, read_provider
 from hookline.catalog.provider_file import ProviderFile
 from hookline.catalog.samples import INDEX, read_samples
 from hookline.cli import names
@@ -81,13 +81,13 @@ AS_SHOWN = Rules()
 
 def shelf_of(name: str, catalog: Path | None) -> Shelf:
     """Raises Failed, CatalogError. Samples of the user's own folder first, else those that ship."""
-    known = load_providers(catalog)
+    known = provider_folders(catalog)
     if name not in known:
         meant = nearest(name, known)
         hint = f"Did you mean {meant}?" if meant else f"There are: {', '.join(known)}."
         raise Failed(f"There is no provider {name!r:.64}.", hint=hint, exit_code=Exit.NOT_FOUND)
     found = (samples_in(folder) for folder in _folders(name, catalog) if folder.is_dir())
-    return Shelf(name, known[name], next((samples for samples in found if samples), []))
+    return Shelf(name, read_provider(known[name]), next((samples for samples in found if samples), []))
 
 
 def shelf_at(folder: Path) -> Shelf:
