@@ -4,16 +4,17 @@ import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from itertools import pairwise
 from typing import Any
 
 import msgspec
 
 from hookline.clock import SECOND
-from hookline.model.attempt import Attempt, Cause
+from hookline.model.attempt import Cause
 from tests.torture.desk import judge_desk
+from tests.torture.kept import Kept, kept_at
 from tests.torture.processes import Death
 from tests.torture.receivers import TYPES, Arrival
+from tests.torture.repeats import excused_in, repeated, too_many_excused, untold_in
 from tests.torture.run import TENANT, Seen
 from tests.torture.saver import key_of
 
@@ -21,23 +22,7 @@ IN_FLIGHT = 256
 """Of one node: so many duplicates one kill may make."""
 TAKEOVER_IN = 30.0
 _OURS = f"WHERE tenant_id = '{TENANT}'"
-_decode_attempt = msgspec.json.Decoder(Attempt).decode
 _decode_list = msgspec.json.Decoder(list[str]).decode
-
-
-class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """A delivery as the database has it at the end."""
-
-    id: str
-    event_id: str
-    endpoint_id: str
-    state: str
-    reason: str
-    attempts: tuple[Attempt, ...]
-    order_key: str
-    seq: int
-    counted: int
-    """The number of its last attempt."""
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +46,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """Of the acknowledged, those that a provider sent to a source."""
     saved: int
     """Of the acknowledged, those that states of records made."""
+    excused: int
+    """Successes that were repeated because the gateway's deadline passed before it had read of them."""
     untold: int
     """Requests that no attempt tells of."""
     interrupted: int
@@ -94,7 +81,7 @@ async def judge(seen: Seen) -> Verdict:
         key: ids.get(key, "nothing") for key in (*seen.publisher.received, *saved)
     }
     seen.publisher.types |= saved
-    return _Judge(seen, events, await _kept(seen), await _counters(seen)).verdict(
+    return _Judge(seen, events, await kept_at(seen.place), await _counters(seen)).verdict(
         [str(row[0]) for row in await seen.place.rows("SELECT id FROM nodes")]
     )
 
@@ -103,32 +90,6 @@ async def _of_records(seen: Seen) -> dict[str, str]:
     """Event → the key that its record bore; these events have no idempotency key."""
     rows = await seen.place.rows(f"SELECT id, data FROM events {_OURS} AND idempotency_key IS NULL")
     return {id_: key_of(msgspec.json.decode(data)) for id_, data in rows}
-
-
-async def _kept(seen: Seen) -> list[Kept]:
-    later: dict[str, list[Attempt]] = defaultdict(list)
-    for id_, document in await seen.place.rows(
-        f"SELECT delivery_id, document FROM attempts {_OURS} ORDER BY delivery_id, number"
-    ):
-        later[id_].append(_decode_attempt(document))
-    rows = await seen.place.rows(
-        "SELECT id, event_id, endpoint_id, state, reason, order_key, seq, attempts, first_attempt "
-        f"FROM deliveries {_OURS}"
-    )
-    return [
-        Kept(
-            id=id_,
-            event_id=event,
-            endpoint_id=endpoint,
-            state=state,
-            reason=reason or "",
-            order_key=order_key or "",
-            seq=seq or 0,
-            counted=counted,
-            attempts=(*([_decode_attempt(first)] if first else []), *later[id_]),
-        )
-        for id_, event, endpoint, state, reason, order_key, seq, counted, first in rows
-    ]
 
 
 async def _counters(seen: Seen) -> dict[str, tuple[int, int]]:
@@ -153,18 +114,25 @@ class _Judge:
         self._arrivals: dict[str, list[Arrival]] = {
             one.id: arrivals[names[one.endpoint_id]].get(one.event_id, []) for one in kept
         }
+        timeouts = {receiver.manners.name: receiver.manners.timeout for receiver in seen.receivers}
+        self._timeouts = {endpoint: timeouts[name] for endpoint, name in names.items()}
 
     def verdict(self, nodes_left: list[str]) -> Verdict:
         seen, deaths, takeovers = self._seen, self._seen.deaths, list(self._takeovers())
         at_hooks = [death for death in deaths if death.hook]
         lost, duplicates = list(self._lost()), self._duplicates()
         attempts = [attempt for one in self._kept for attempt in one.attempts]
+        requests = sum(len(some) for one in seen.receivers for some in one.arrivals.values())
+        excused = sum(
+            excused_in(one, self._arrivals[one.id], self._timeouts[one.endpoint_id]) for one in self._kept
+        )
         allowed = IN_FLIGHT * (len(deaths) + seen.pauses)
         desk = judge_desk(seen.callers)
         faults = [*self._faults(), *desk.faults]
         faults += [f"lost: {one}" for one in lost]
         faults += [f"these nodes never left: {nodes_left}"] if nodes_left else []
         faults += [f"{duplicates} duplicates"] if duplicates > allowed else []
+        faults += [too_many] if (too_many := too_many_excused(excused, requests)) else []
         faults += [f"a takeover took {slow:.1f} s" for slow in takeovers if slow > TAKEOVER_IN]
         return Verdict(
             database=seen.place.kind,
@@ -176,12 +144,13 @@ class _Judge:
             acknowledged=len(seen.publisher.acknowledged),
             deliveries=len(self._kept),
             attempts=len(attempts),
-            requests=sum(len(some) for one in seen.receivers for some in one.arrivals.values()),
+            requests=requests,
             lost=len(lost),
             duplicates=duplicates,
             duplicates_allowed=allowed,
             received=len(seen.publisher.received),
             saved=len(seen.publisher.saver.saved),
+            excused=excused,
             untold=self._untold(),
             interrupted=sum(attempt.exchange.cause is Cause.INTERRUPTED for attempt in attempts),
             dead_by_interruption=sum("were cut off" in one.reason for one in self._kept),
@@ -214,7 +183,7 @@ class _Judge:
 
     def _untold(self) -> int:
         """Requests that no attempt tells of: sent by a node that was taken over while it lived."""
-        return sum(_untold(one, self._arrivals[one.id]) for one in self._kept)
+        return sum(untold_in(one, self._arrivals[one.id]) for one in self._kept)
 
     def _takeovers(self) -> Iterator[float]:
         """Seconds from each kill until the first of what it cut off was sent again."""
@@ -304,7 +273,7 @@ class _Judge:
         first = next((n for n, arrival in enumerate(arrivals) if arrival.succeeded_at is not None), None)
         if one.state == "delivered" and first is None:
             yield "it is delivered and no receiver answered 200"
-        if repeated(one, arrivals):
+        if repeated(one, arrivals, self._timeouts[one.endpoint_id]):
             yield "I6: sent again after its success, though nothing was cut off and its time was not over"
 
     def _bodies_wrong(self) -> Iterator[str]:
@@ -339,33 +308,3 @@ class _Judge:
         for endpoint, counted in told.items():
             if (known := self._counters.get(endpoint)) != tuple(counted):
                 yield f"{endpoint} counts {known}, its attempts are {tuple(counted)}"
-
-
-def _untold(one: Kept, arrivals: Sequence[Arrival]) -> int:
-    """An attempt is one request; two, when the client sent it again on a fresh connection, which an attempt that
-    was cut off may have lived to do and not to tell.
-    """
-    told = {
-        attempt.number: 1 + (attempt.exchange.resent or attempt.exchange.cause is Cause.INTERRUPTED)
-        for attempt in one.attempts
-    }
-    saw = Counter(arrival.attempt for arrival in arrivals)
-    return sum(max(0, count - told.get(number, 0)) for number, count in saw.items())
-
-
-def repeated(one: Kept, arrivals: Sequence[Arrival]) -> bool:
-    """Whether it was sent once more after a success that the gateway must have heard of.
-
-    It need not have where something was cut off, nor where this very attempt is told as timed out: a receiver knows
-    only that it wrote its 200, and of a gateway that got no processor meanwhile the deadline may have passed before
-    it read. The attempts after a timeout have higher numbers; the same number again is no next attempt.
-    """
-    exchanges = {attempt.number: attempt.exchange for attempt in one.attempts}
-    if any(exchange.cause is Cause.INTERRUPTED or exchange.resent for exchange in exchanges.values()):
-        return False
-    late = {number for number, exchange in exchanges.items() if exchange.cause is Cause.TIMEOUT}
-    return any(
-        former.succeeded_at is not None
-        and not (former.attempt in late and former.attempt < following.attempt)
-        for former, following in pairwise(arrivals)
-    )
