@@ -26,6 +26,10 @@ with warnings.catch_warnings():
 
 TEMPLATE = "hookline_template"
 """Migrated once; each test's database is a copy of it."""
+_SETTINGS = ("fsync = off", "full_page_writes = off", "synchronous_commit = off", "autovacuum = off")
+"""Autovacuum would write statistics when it likes: into the template, so that no database were like the first one, and
+under tests that look at plans.
+"""
 
 
 @contextmanager
@@ -64,7 +68,7 @@ async def _prepare(server_url: str) -> None:
     try:
         if await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", TEMPLATE):
             return
-        for setting in ("fsync = off", "full_page_writes = off", "synchronous_commit = off"):
+        for setting in _SETTINGS:
             await connection.execute(f"ALTER SYSTEM SET {setting}")
         await connection.execute("SELECT pg_reload_conf()")
     finally:
