@@ -12,7 +12,7 @@ from tests.api.conftest import (  # noqa: F401  fixtures are found by their name
     postgres_api,
     sqlite_api,
 )
-from tests.systems.sending import delivering, sent  # noqa: F401
+from tests.systems.sending import alices, delivering, sent, told_faults  # noqa: F401
 
 _HERE = Path(__file__).parent
 
