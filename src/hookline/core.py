@@ -76,6 +76,9 @@ def read_shelf(catalog: Path | None) -> Shelf:
 
 @cache
 def _ours() -> Shelf:
+    """Cached for tests, where a process has hundreds of gateways and not one. Gateways share it because nobody changes
+    what was read.
+    """
     return _read(None)
 
 

@@ -16,5 +16,7 @@ def verifying_context(authorities: str = "") -> ssl.SSLContext:
 
 @cache
 def shared_context() -> ssl.SSLContext:
-    """By the machine's authorities, one for all clients of this process: nobody may change it."""
+    """By the machine's authorities, one for all clients of this process: nobody may change it. Cached for tests, where a
+    process has hundreds of gateways and not one.
+    """
     return verifying_context()
