@@ -2,7 +2,9 @@
 
 import base64
 import gzip
+import shutil
 import subprocess
+from importlib import resources
 from pathlib import Path
 
 import msgspec
@@ -198,3 +200,37 @@ def test_a_body_of_ones_own_needs_no_sample_of_its_type(tmp_path: Path) -> None:
     assert "stripe.radar.early_fraud_warning.created  evt_9" in found
     bare = hookline("sign", "stripe", *more, cwd=tmp_path)
     assert (bare.code, "There are samples of" in bare.err) == (2, True)
+
+
+def test_another_provider_that_is_broken_is_in_nobodys_way(tmp_path: Path) -> None:
+    """Of the user's folder only what is asked for is read; `hookline catalog check` tells of the others."""
+    mine = str(own_provider(tmp_path, "github"))
+    request = hookline("sign", "stripe", "--secret", "s", "--now", NOW, cwd=tmp_path, catalog=mine)
+    assert request.code == 0, request.err
+    done = hookline(
+        *("verify", "stripe", "-", "--secret", "s", "--now", NOW),
+        cwd=tmp_path,
+        given=request.out,
+        catalog=mine,
+    )
+    assert (done.code, done.out.startswith("verified: ")) == (0, True), done.err
+
+
+def test_a_broken_provider_that_is_asked_for_is_told_with_file_and_field(tmp_path: Path) -> None:
+    request = signed(tmp_path, "stripe", "--secret", "s")
+    mine = str(own_provider(tmp_path, "stripe"))
+    for command in (("sign", "stripe"), ("verify", "stripe", "-")):
+        done = hookline(*command, "--secret", "s", "--now", NOW, cwd=tmp_path, given=request, catalog=mine)
+        assert done.code == 1
+        assert "provider.yaml" in done.err
+        assert "shcemes is not known here" in done.err
+
+
+def own_provider(folder: Path, name: str) -> Path:
+    """A catalogue with a broken copy of one of ours."""
+    with resources.as_file(resources.files("hookline.catalog") / "providers" / name) as ours:
+        mine = folder / "mine" / "providers" / name
+        shutil.copytree(ours, mine)
+    file = mine / "provider.yaml"
+    file.write_text(file.read_text().replace("schemes:", "shcemes:"))
+    return folder / "mine"
