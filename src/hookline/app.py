@@ -28,7 +28,7 @@ from hookline.deliver.tester import Tester
 from hookline.deliver.told import Told
 from hookline.deliver.worker import Worker
 from hookline.emissions import NodeStarted, NodeStopped, NodeStopping, RestoreHeld
-from hookline.late import late
+from hookline.late import Late
 from hookline.model.ids import NodeId
 from hookline.records.after_delivery import AfterDelivery
 from hookline.records.deadlines import Deadlines
@@ -46,7 +46,7 @@ from hookline.telemetry import Telemetry
 if TYPE_CHECKING:
     from hookline.storage.postgres import hints as pg_hints
 else:
-    pg_hints = late("hookline.storage.postgres.hints")
+    pg_hints = Late("hookline.storage.postgres.hints")
 
 HOLD_CHUNK = 1000
 SETTLE_EVERY, MEASURE_EVERY, FORGET_EVERY = 2.0, 10.0, 600.0

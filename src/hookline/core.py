@@ -16,6 +16,8 @@ from hookline.deliver.stepwise import Stepwise
 from hookline.deliver.targets import Targets
 from hookline.deliver.tokens import Tokens
 from hookline.deliver.upkeep import Bounds, Upkeep
+from hookline.errors import ConfigurationError
+from hookline.late import missing
 from hookline.model.cases import Cases
 from hookline.model.ids import Ids
 from hookline.model.preset import Preset
@@ -105,7 +107,11 @@ async def build_core(
     wrap: Callable[[Ledger], Ledger],
     clock: Clock,
 ) -> Core:
-    """Opened and read; what it opens is closed with `stack`. `wrap` may stand between and the hot verbs."""
+    """Opened and read; what it opens is closed with `stack`. `wrap` may stand between and the hot verbs.
+
+    Raises ConfigurationError, among others for a library that is not there.
+    """
+    _check_libraries()
     shelf = read_shelf(settings.catalog)
     location = location_of(settings, shelf.kinds.followed)
     opened = await open_store(location, Vault(load_keys(settings)), clock)
@@ -144,6 +150,15 @@ async def build_core(
         ),
         inbox=Inbox.over(opened.store, shelf.providers, client, clock=clock, telemetry=telemetry),
     )
+
+
+def _check_libraries() -> None:
+    """Now, because it would otherwise be the first template or filter that fails."""
+    if packages := missing():
+        verb = "is" if len(packages) == 1 else "are"
+        raise ConfigurationError(
+            f"{' and '.join(packages)} {verb} not installed.", hint="Install from requirements/run.lock."
+        )
 
 
 def _client(settings: Settings, guard: Guard) -> Client:

@@ -21,7 +21,7 @@ from hookline.metrics import LINES_LOST, METRICS, Metric
 from hookline.setting_types import LogFormat, LogLevel
 from hookline.tallies import Act, Tallies
 
-with absent("rich"):  # it would draw traces, which are plain here: 3 MB
+with absent("rich"):  # it would draw traces, which are plain here
     import structlog
 
 _LEVELS: Mapping[LogLevel, int] = MappingProxyType(

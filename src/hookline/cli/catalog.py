@@ -10,11 +10,11 @@ import msgspec
 from cyclopts import Parameter
 
 from hookline.cli.catalog_faults import faults_of
-from hookline.cli.effective import settings_of
 from hookline.cli.exits import Exit, Failed
 from hookline.cli.output import print_json
 from hookline.cli.preset_faults import check_folder
 from hookline.cli.reach import Config
+from hookline.cli.settings import settings_of
 from hookline.cli.shelf import shelf_at
 from hookline.cli.text import clean
 from hookline.errors import CatalogError

@@ -12,11 +12,11 @@ from cyclopts import Parameter
 from hookline.catalog.loader import read_provider
 from hookline.catalog.provider_file import ProviderFile
 from hookline.catalog.samples import INDEX
-from hookline.cli.effective import settings_of
 from hookline.cli.exits import Exit, Failed
 from hookline.cli.reach import HERE, Reach, connect
 from hookline.cli.receipts import RECEIPTS
 from hookline.cli.sample_file import check_index, name_of, write_sample
+from hookline.cli.settings import settings_of
 from hookline.cli.shelf import secret_of, shelf_of
 from hookline.cli.sign import time_of
 from hookline.cli.sources import SOURCES

@@ -6,10 +6,10 @@ from typing import Annotated
 import msgspec
 from cyclopts import Parameter
 
-from hookline.cli.effective import settings_of
 from hookline.cli.grid import column, print_grid
 from hookline.cli.output import print_json
 from hookline.cli.reach import Config
+from hookline.cli.settings import settings_of
 from hookline.config import describe, masked
 
 _COLUMNS = (column("setting", "variable"), column("value", "value"), column("default", "default"))

@@ -12,10 +12,10 @@ from hookline.app import Roles
 from hookline.cli.dev_first import TYPE, first_delivery
 from hookline.cli.dev_home import dev_settings, prepare, remember
 from hookline.cli.dev_receiver import receiving
-from hookline.cli.effective import settings_of
 from hookline.cli.home import Home, home_file
 from hookline.cli.reach import Config
 from hookline.cli.running import forever, gateway, run_until_stopped
+from hookline.cli.settings import settings_of
 from hookline.cli.text import clean
 from hookline.config import Settings
 

@@ -7,11 +7,11 @@ import msgspec
 from cyclopts import Parameter
 
 from hookline.cli import doctor_database, doctor_disk, doctor_network
-from hookline.cli.effective import settings_of
 from hookline.cli.exits import Exit
 from hookline.cli.findings import Finding, Level, fail, ok, print_findings, summary
 from hookline.cli.output import print_json
 from hookline.cli.reach import Config
+from hookline.cli.settings import settings_of
 from hookline.config import Settings
 from hookline.errors import ConfigurationError
 

@@ -8,13 +8,13 @@ from typing import Annotated, Any, Literal
 import msgspec
 from cyclopts import Parameter
 
-from hookline.cli.effective import settings_of
 from hookline.cli.exits import Exit, Failed
 from hookline.cli.inputs import seconds
 from hookline.cli.keys import KEYS, Admin
 from hookline.cli.local import ensure_key, opened
 from hookline.cli.output import print_json
 from hookline.cli.reach import HERE, Reach, connect, has_profile
+from hookline.cli.settings import settings_of
 from hookline.client.answers import Answer, accepted, read
 from hookline.client.requests import create
 from hookline.clock import SECOND, Micros, SystemClock

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from hookline.cli.exits import Exit, Failed, tell
 from hookline.client.faults import Problem, Unreachable
 from hookline.errors import HooklineError
-from hookline.late import late
+from hookline.late import Late
 
 if TYPE_CHECKING:
     from hookline.cli import parser, starting
 else:
-    parser, starting = late("hookline.cli.parser"), late("hookline.cli.starting")
+    parser, starting = Late("hookline.cli.parser"), Late("hookline.cli.starting")
 
 
 def main() -> None:

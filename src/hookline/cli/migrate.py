@@ -5,10 +5,10 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from hookline.cli.effective import settings_of
 from hookline.cli.exits import Failed
 from hookline.cli.local import ensure_key, opened, revision
 from hookline.cli.reach import Config
+from hookline.cli.settings import settings_of
 from hookline.config import Settings
 from hookline.storage.migrate import head
 

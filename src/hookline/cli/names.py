@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from importlib import resources
 
-from hookline.cli.effective import settings_of
+from hookline.cli.settings import settings_of
 
 
 def presets(_context: object) -> Sequence[str]:

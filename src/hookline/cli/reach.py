@@ -8,9 +8,9 @@ import msgspec
 from cyclopts import Group, Parameter
 
 from hookline.address import address_of
-from hookline.cli.effective import settings_of
 from hookline.cli.exits import Exit, Failed
 from hookline.cli.home import read_home
+from hookline.cli.settings import settings_of
 from hookline.client.gateway import Gateway
 from hookline.config import Settings
 

@@ -2,9 +2,9 @@
 
 import asyncio
 
-from hookline.cli.effective import settings_of
 from hookline.cli.local import opened
 from hookline.cli.reach import Config
+from hookline.cli.settings import settings_of
 from hookline.config import Settings
 
 _AT_ONCE = 200

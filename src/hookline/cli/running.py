@@ -65,8 +65,8 @@ def _raise_file_limit() -> None:
 
 
 def _settle_garbage() -> None:
-    """What is loaded now stays: the collector need not look at it again. It then looks less often at the rest, which
-    is nearly all freed by counting.
+    """What is loaded now stays, and so does what is loaded late, which is little: the collector need not look at the
+    former again. It then looks less often at the rest, which is nearly all freed by counting.
     """
     gc.collect()
     gc.freeze()

@@ -6,12 +6,12 @@ from typing import Annotated, Any
 import msgspec
 from cyclopts import Parameter
 
-from hookline.cli.effective import settings_of
 from hookline.cli.exits import Exit, Failed
 from hookline.cli.inputs import read_source
 from hookline.cli.posting import post
 from hookline.cli.raw_request import checked_url
 from hookline.cli.reach import HERE, Reach, connect
+from hookline.cli.settings import settings_of
 from hookline.cli.shelf import AS_SHOWN, BARE, Rules, Signing, shelf_of, signed_sample
 from hookline.cli.sources import SOURCES, receive_url
 from hookline.cli.text import clean, clean_lines

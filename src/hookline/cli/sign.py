@@ -8,12 +8,12 @@ from typing import Annotated
 import msgspec
 from cyclopts import Parameter
 
-from hookline.cli.effective import settings_of
 from hookline.cli.exits import Exit, Failed
 from hookline.cli.inputs import read_source
 from hookline.cli.output import print_json
 from hookline.cli.raw_request import Names, checked_url, curl_command, headers_of, raw_request
 from hookline.cli.reach import Config
+from hookline.cli.settings import settings_of
 from hookline.cli.shelf import BARE, ProviderArgument, Signing, shelf_of, signed_sample
 from hookline.clock import SECOND, Micros, SystemClock
 from hookline.receive.inbound import Inbound

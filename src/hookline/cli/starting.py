@@ -5,9 +5,9 @@ from pathlib import Path
 from types import MappingProxyType
 
 from hookline.app import Roles
-from hookline.cli.effective import settings_of
 from hookline.cli.exits import Exit, Failed
 from hookline.cli.running import forever, gateway, run_until_stopped
+from hookline.cli.settings import settings_of
 from hookline.config import Settings
 from hookline.declare.file import DeclaredFile
 

@@ -6,13 +6,13 @@ from typing import Annotated
 import msgspec
 from cyclopts import Parameter
 
-from hookline.cli.effective import settings_of
 from hookline.cli.exits import Exit
 from hookline.cli.grid import column, print_grid
 from hookline.cli.inputs import pairs, read_source
 from hookline.cli.output import print_json
 from hookline.cli.raw_request import checked_url, read_request
 from hookline.cli.reach import Config
+from hookline.cli.settings import settings_of
 from hookline.cli.shelf import ProviderArgument, secret_of, shelf_of
 from hookline.cli.sign import Now, SignedUrl, time_of
 from hookline.cli.text import clean, clean_lines

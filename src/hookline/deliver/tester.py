@@ -12,6 +12,7 @@ from hookline.model.endpoint import Endpoint
 from hookline.model.event import Event
 from hookline.model.remote import Remote
 from hookline.net.client import Client
+from hookline.template.engine import load_language
 
 TRIGGER = "test"
 
@@ -39,6 +40,8 @@ class Tester:
 
         `endpoint` may be one that is stored nowhere: it is compiled anew, and nothing of it stays.
         """
+        if endpoint.preset or endpoint.template is not None:
+            await load_language()
         target, now = self._targets.compile(endpoint), self._clock.now()
         plain = Attempt(
             number=1, at=now, url=endpoint.url, method=endpoint.method, exchange=Exchange(), trigger=TRIGGER

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from hookline.errors import InvalidField
-from hookline.late import late
+from hookline.late import Late
 from hookline.model.json import parse_json
 from hookline.model.schema_cost import check_cost
 
 if TYPE_CHECKING:
     import jsonschema_rs
 else:
-    jsonschema_rs = late("jsonschema_rs")
+    jsonschema_rs = Late("jsonschema_rs")
 
 MAX_SCHEMA = 64 * 1024
 _REGEX_BYTES = 1 << 20

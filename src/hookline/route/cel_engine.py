@@ -42,8 +42,10 @@ def _load() -> Engine:
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} cannot be loaded")
     module = module_from_spec(spec)
-    sys.modules["cel.cel"] = module
     spec.loader.exec_module(module)
+    sys.modules["cel.cel"] = (
+        module  # only when it is whole: what is left of a failure would be taken for the engine
+    )
     return cast("Engine", module)
 
 

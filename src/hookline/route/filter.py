@@ -10,7 +10,7 @@ import msgspec
 
 from hookline.clock import Micros
 from hookline.errors import InvalidFilter, InvalidJson
-from hookline.late import late
+from hookline.late import Late
 from hookline.model.json import parse_json
 from hookline.route.functions import ZONED, Regex, zone_of, zoned_functions
 from hookline.route.plan import TYPE_NAMES, VARIABLES, Plan, plan_filter
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from hookline.route import cel_engine
     from hookline.route.cel_engine import Program
 else:
-    cel_engine = late("hookline.route.cel_engine")
+    cel_engine = Late("hookline.route.cel_engine")
 
 SLOW_FILTER = 0.05
 """Seconds. A filter that takes longer twice is switched off by its caller."""
@@ -152,9 +152,12 @@ def compile_filter(source: str) -> Filter:
 
 
 def _compile(source: str) -> "Program":
+    """Raises InvalidFilter for what is wrong with `source`. An engine that does not load or lacks something is a fault."""
     engine = cel_engine.ENGINE
     try:
         return engine.compile(source)
+    except (ImportError, AttributeError):
+        raise
     except BaseException as error:
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from hookline.errors import InvalidFilter
-from hookline.late import late
+from hookline.late import Late
 
 if TYPE_CHECKING:
     import jsonschema_rs
 else:
-    jsonschema_rs = late("jsonschema_rs")
+    jsonschema_rs = Late("jsonschema_rs")
 
 # As CEL counts them: months, days of the month and days of the year from 0, days of the week from Sunday.
 _PARTS: tuple[tuple[str, Callable[[datetime], int]], ...] = (

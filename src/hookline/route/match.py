@@ -45,7 +45,7 @@ class MatchResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Matcher:
-    """The endpoints of one tenant under one configuration, compiled. It never raises."""
+    """The endpoints of one tenant under one configuration, compiled. Once it is made, it never raises."""
 
     def __init__(self, routes: Sequence[Route]) -> None:
         compiled: dict[str, Filter | str] = {"": ""}

@@ -8,7 +8,7 @@ from hookline.errors import ConfigurationError
 from hookline.late import absent
 from hookline.storage.database import Database
 
-with absent("mako.ext.pygmentplugin"):  # it would colour pages of errors, which nobody sees: 5 MB
+with absent("mako.ext.pygmentplugin"):  # it would colour pages of errors, which nobody sees
     from alembic import command
     from alembic.config import Config
     from alembic.runtime.migration import MigrationContext

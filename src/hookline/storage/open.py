@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from hookline.clock import DAY, Clock
 from hookline.errors import ConfigurationError
-from hookline.late import late
+from hookline.late import Late
 from hookline.storage import revision
 from hookline.storage.batches import Batches
 from hookline.storage.database import Database
@@ -22,11 +22,12 @@ from hookline.storage.store import Store
 from hookline.vault import Vault
 
 if TYPE_CHECKING:
-    from hookline.storage.postgres import opening as postgres
-    from hookline.storage.sqlite import opening as sqlite
+    from hookline.storage.postgres import opening as postgres_opening
+    from hookline.storage.sqlite import opening as sqlite_opening
 else:
     # Nobody needs both: they take 3 and 1 MB.
-    postgres, sqlite = late("hookline.storage.postgres.opening"), late("hookline.storage.sqlite.opening")
+    postgres_opening = Late("hookline.storage.postgres.opening")
+    sqlite_opening = Late("hookline.storage.sqlite.opening")
 
 CANARY = "canary"
 
@@ -81,12 +82,12 @@ async def open_store(location: Location, vault: Vault, clock: Clock, *, migrate_
 async def _open(location: Location) -> tuple[Database, Ledger]:
     key_life = location.key_days * DAY
     if location.sqlite is not None:
-        return sqlite.open_sqlite(location.sqlite, key_life=key_life, followed=location.followed)
+        return sqlite_opening.open_sqlite(location.sqlite, key_life=key_life, followed=location.followed)
     if not location.postgres.startswith(("postgresql://", "postgres://")):
         raise ConfigurationError(
             "The database URL is neither sqlite:///… nor postgresql://….", hint="See HOOKLINE_DATABASE."
         )
-    return await postgres.open_postgres(
+    return await postgres_opening.open_postgres(
         location.postgres, pool_size=location.pool_size, key_life=key_life, followed=location.followed
     )
 

@@ -1,6 +1,6 @@
 """The revision of the tables that this version works with, and a look at the database's own, without Alembic.
 
-Alembic and what it pulls in take 15 MB and 0.3 s. A database that is up to date needs none of it: only when there
+Alembic and what it pulls in take up to 4 MB (`docs/decisions/0017-loaded-late.md`). A database that is up to date needs none of it: only when there
 is something to do is `hookline.storage.migrate` loaded.
 """
 
@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, inspect, text
 
-from hookline.late import late
+from hookline.late import Late
 from hookline.storage.database import Database
 
 if TYPE_CHECKING:
     from hookline.storage import migrate
 else:
-    migrate = late("hookline.storage.migrate")
+    migrate = Late("hookline.storage.migrate")
 
 HEAD = "0006"
 """A test holds it to the newest file of `migrations/versions`."""

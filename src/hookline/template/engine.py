@@ -3,14 +3,14 @@
 from typing import TYPE_CHECKING
 
 from hookline.errors import InvalidTemplate
-from hookline.late import late, load
+from hookline.late import Late, load
 from hookline.template.scope import KIB, Limits, Scope, TemplateFailed, in_words
 from hookline.template.template import Template, place_in
 
 if TYPE_CHECKING:
     from hookline.template import parsed
 else:
-    parsed = late("hookline.template.parsed")
+    parsed = Late("hookline.template.parsed")
 
 __all__ = ["Limits", "Scope", "Template", "TemplateFailed", "compile_text", "load_language"]
 

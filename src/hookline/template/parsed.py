@@ -33,7 +33,7 @@ class Parsed(Template):
         super().__init__(source)
         self._bound = bound
         self._only, self.typed = _single(bound)
-        """What the one output stands for, where there is nothing else."""
+        """What the one output stands for, where there is nothing else; and whether its value keeps its type (`| typed`)."""
 
     @property
     def places(self) -> frozenset[tuple[str, ...]]:
