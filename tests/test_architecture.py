@@ -90,6 +90,25 @@ def imported(tree: ast.Module) -> Iterator[str]:
                 yield together(first) if known else "__init__"
 
 
+def names_of(node: ast.stmt) -> Iterator[tuple[str, str]]:
+    """What an import binds → the module."""
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        package = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
+        for alias in node.names:
+            yield alias.asname or alias.name, package + alias.name
+
+
+def late_name(line: ast.stmt) -> tuple[str, str]:
+    """Of `name = Late("module")`, which must be the form of each."""
+    match line:
+        case ast.Assign(
+            targets=[ast.Name(id=name)],
+            value=ast.Call(func=ast.Name(id="Late"), args=[ast.Constant(value=str(module))]),
+        ):
+            return name, module
+    raise AssertionError(f"{ast.unparse(line)} makes nothing late")
+
+
 @pytest.mark.parametrize("path", parts(), ids=lambda path: str(path.relative_to(SOURCE)))
 def test_imports_point_down(path: Path) -> None:
     own = part_of(path)
@@ -120,6 +139,16 @@ def test_nothing_is_imported_inside_a_function(path: Path) -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             late = [inner for inner in ast.walk(node) if isinstance(inner, ast.Import | ast.ImportFrom)]
             assert not late, f"{node.name} imports"
+
+
+@pytest.mark.parametrize("path", parts(), ids=lambda path: str(path.relative_to(SOURCE)))
+def test_what_is_late_is_what_the_type_checker_sees(path: Path) -> None:
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            seen = dict(name for inner in node.body for name in names_of(inner))
+            for line in node.orelse:
+                name, module = late_name(line)
+                assert seen.get(name) == module, f"{name} is {module}, for the type checker {seen.get(name)}"
 
 
 @pytest.mark.parametrize("path", parts(), ids=lambda path: str(path.relative_to(SOURCE)))

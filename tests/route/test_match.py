@@ -1,6 +1,13 @@
 """Which endpoints an event reaches, and how that is explained."""
 
+import subprocess
+import sys
+
+import pytest
+
 from hookline.clock import Micros
+from hookline.late import Late
+from hookline.route import filter as module
 from hookline.route.filter import SLOW_FILTER, FilterInput
 from hookline.route.match import MAX_TYPES, Matcher, Route
 
@@ -150,3 +157,45 @@ def test_systems_stay_apart() -> None:
     assert told["urpa"].matched
     assert not told["4calls"].matched
     assert told["4calls"].reason == "The endpoint is one of 4calls; the event is one of urpa."
+
+
+@pytest.mark.parametrize(
+    "engine", [Late("no_such_module_at_all"), Late("hookline.clock")], ids=["absent", "empty"]
+)
+def test_an_engine_that_is_broken_is_no_fault_of_the_filter(
+    engine: Late, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A matcher that had it as the filter's would keep it, and events would reach nobody until the next start."""
+    routes = [route("yes", "*", filter_="data.vip")]
+    with monkeypatch.context() as broken:
+        broken.setattr(module, "cel_engine", engine)
+        with pytest.raises((ImportError, AttributeError)):
+            Matcher(routes)
+    assert Matcher(routes).match(event()).endpoint_ids == ("yes",)
+
+
+_FAILING_ONCE = """
+from importlib.machinery import ExtensionFileLoader
+from hookline.route.filter import compile_filter
+
+whole = ExtensionFileLoader.exec_module
+def failing(loader, module):
+    raise ImportError("memory is short")
+
+ExtensionFileLoader.exec_module = failing
+for attempt in range(2):
+    try:
+        compile_filter("data.vip")
+    except ImportError as error:
+        print(error)
+ExtensionFileLoader.exec_module = whole
+print(type(compile_filter("data.vip")).__name__)
+"""
+
+
+def test_an_engine_that_failed_to_load_is_loaded_anew() -> None:
+    """In a program of its own: this one has it."""
+    done = subprocess.run(
+        [sys.executable, "-c", _FAILING_ONCE], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.splitlines() == ["memory is short", "memory is short", "Filter"]

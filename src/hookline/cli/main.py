@@ -15,7 +15,8 @@ from hookline.late import Late
 if TYPE_CHECKING:
     from hookline.cli import parser, starting
 else:
-    parser, starting = Late("hookline.cli.parser"), Late("hookline.cli.starting")
+    parser = Late("hookline.cli.parser")
+    starting = Late("hookline.cli.starting")
 
 
 def main() -> None:
