@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from hookline.errors import ConfigurationError
+from hookline.errors import LibraryMissing
 from hookline.late import LIBRARIES, Late, absent, load
 from tests.api.running import serving, settings_for
 
@@ -117,7 +117,7 @@ async def test_a_gateway_does_not_start_without_a_library_that_it_may_load(
     library: str, package: str, tmp_path: Path
 ) -> None:
     """It would otherwise be found out with the first template or filter."""
-    with absent(library), pytest.raises(ConfigurationError) as told:
+    with absent(library), pytest.raises(LibraryMissing) as told:
         async with serving(settings_for(tmp_path)):
             pass
     assert told.value.detail == f"{package} is not installed."

@@ -16,7 +16,7 @@ from hookline.deliver.stepwise import Stepwise
 from hookline.deliver.targets import Targets
 from hookline.deliver.tokens import Tokens
 from hookline.deliver.upkeep import Bounds, Upkeep
-from hookline.errors import ConfigurationError
+from hookline.errors import LibraryMissing
 from hookline.late import missing
 from hookline.model.cases import Cases
 from hookline.model.ids import Ids
@@ -109,7 +109,7 @@ async def build_core(
 ) -> Core:
     """Opened and read; what it opens is closed with `stack`. `wrap` may stand between and the hot verbs.
 
-    Raises ConfigurationError, among others for a library that is not there.
+    Raises LibraryMissing, ConfigurationError.
     """
     _check_libraries()
     shelf = read_shelf(settings.catalog)
@@ -156,7 +156,7 @@ def _check_libraries() -> None:
     """Now, because it would otherwise be the first template or filter that fails."""
     if packages := missing():
         verb = "is" if len(packages) == 1 else "are"
-        raise ConfigurationError(
+        raise LibraryMissing(
             f"{' and '.join(packages)} {verb} not installed.", hint="Install from requirements/run.lock."
         )
 

@@ -22,7 +22,8 @@ HooklineError
 ├── Overloaded        429  the backlog is over its bound
 ├── SealBroken        500  a secret at rest was altered, or moved to another row
 ├── ConfigurationError     a setting is wrong; the process does not start
-│   └── DatabaseTaken      another process has the SQLite file
+│   ├── DatabaseTaken      another process has the SQLite file
+│   └── LibraryMissing     a library is not installed
 └── CatalogError           a folder of the catalogue is wrong; the process does not start
 """
 
@@ -317,6 +318,17 @@ class DatabaseTaken(ConfigurationError):
 
     code = "database_taken"
     title = "The database is in use"
+
+
+class LibraryMissing(ConfigurationError):
+    """A library that Hookline needs, at the latest for the first template, filter or schema, is not installed.
+    The process does not start.
+
+    Install everything that requirements/run.lock pins.
+    """
+
+    code = "library_missing"
+    title = "A library is missing"
 
 
 class CatalogError(HooklineError):
