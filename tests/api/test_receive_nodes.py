@@ -2,18 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 import pytest_asyncio
 
 from tests.api.conftest import Keys, make_keys
+from tests.api.nodes import two_nodes
 from tests.api.raw import as_told, wire
 from tests.api.receiving import BODY, SECRET, knock, receipts, source, stripe
-from tests.api.running import Running, Told, serving, settings_for
+from tests.api.running import Running, Told
 from tests.engine.gateway import until
-from tests.postgres import create_database, drop_database
 
 LONG = b'{"id": "evt_long", "type": "a", "x": "' + b"y" * 5000 + b'"}'
 LARGE = b'{"id": "evt_large", "type": "a", "x": "' + b"y" * 100_000 + b'"}'
@@ -28,16 +27,9 @@ class Nodes(NamedTuple):
 async def nodes(
     tmp_path_factory: pytest.TempPathFactory, postgres_server: str, database_names: Iterator[str]
 ) -> AsyncIterator[Nodes]:
-    name = next(database_names)
-    url = await create_database(postgres_server, name)
-    folders: list[Path] = [tmp_path_factory.mktemp("node") for _ in range(2)]
-    async with (
-        serving(settings_for(folders[0], url)) as here,
-        serving(settings_for(folders[1], url)) as there,
-    ):
+    folder = tmp_path_factory.mktemp("nodes")
+    async with two_nodes(folder, postgres_server, next(database_names)) as (here, there):
         yield Nodes(here, there)
-        assert here.faults() == there.faults() == []
-    await drop_database(postgres_server, name)
 
 
 async def test_of_64_copies_on_two_nodes_one_becomes_an_event(nodes: Nodes) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -13,9 +12,9 @@ from hookline.api.kept import KEPT
 from hookline.clock import SystemClock
 from tests.api.conftest import Keys, make_keys
 from tests.api.matrix import RECEIVER, TENANT
-from tests.api.running import Running, Told, serving, settings_for
+from tests.api.nodes import two_nodes
+from tests.api.running import Running, Told
 from tests.clock import ManualClock
-from tests.postgres import create_database, drop_database
 
 SCHEMA = {"type": "object", "required": ["call"]}
 
@@ -31,16 +30,9 @@ class Nodes(NamedTuple):
 async def nodes(
     tmp_path_factory: pytest.TempPathFactory, postgres_server: str, database_names: Iterator[str]
 ) -> AsyncIterator[Nodes]:
-    name, hands = next(database_names), ManualClock(SystemClock().now())
-    url = await create_database(postgres_server, name)
-    folders: list[Path] = [tmp_path_factory.mktemp("node") for _ in range(2)]
-    async with (
-        serving(settings_for(folders[0], url)) as here,
-        serving(settings_for(folders[1], url), clock=hands) as there,
-    ):
+    folder, hands = tmp_path_factory.mktemp("nodes"), ManualClock(SystemClock().now())
+    async with two_nodes(folder, postgres_server, next(database_names), clock=hands) as (here, there):
         yield Nodes(here, there, hands)
-        assert here.faults() == there.faults() == []
-    await drop_database(postgres_server, name)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

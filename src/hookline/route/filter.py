@@ -152,12 +152,10 @@ def compile_filter(source: str) -> Filter:
 
 
 def _compile(source: str) -> "Program":
-    """Raises InvalidFilter for what is wrong with `source`. An engine that does not load or lacks something is a fault."""
-    engine = cel_engine.ENGINE
+    """Raises InvalidFilter for what is wrong with `source`."""
+    compile_ = cel_engine.ENGINE.compile  # an engine that is not there is a fault, and no filter's
     try:
-        return engine.compile(source)
-    except (ImportError, AttributeError):
-        raise
+        return compile_(source)
     except BaseException as error:
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise

@@ -1,7 +1,7 @@
 """The revision of the tables that this version works with, and a look at the database's own, without Alembic.
 
-Alembic and what it pulls in take up to 4 MB (`docs/decisions/0017-loaded-late.md`). A database that is up to date needs none of it: only when there
-is something to do is `hookline.storage.migrate` loaded.
+Alembic and what it pulls in take up to 4 MB (`docs/decisions/0017-loaded-late.md`). A database that is up to date needs
+none of it: only when there is something to do is `hookline.storage.migrate` loaded.
 """
 
 from typing import TYPE_CHECKING
