@@ -44,7 +44,7 @@ MODULES_OF = {
         "log_lines",
     },
     "config": {"setting_types", "setting_sources"},
-    "server": {"server_protocol", "server_hot", "server_writes"},
+    "server": {"server_protocol", "server_hot", "server_repeat", "server_writes"},
 }
 """Parts of more than one file that need no folder."""
 

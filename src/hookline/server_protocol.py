@@ -15,6 +15,7 @@ from uvicorn.server import ServerState
 
 from hookline.api.problem import MEDIA_TYPE, Answer, Problem, kind_of
 from hookline.server_hot import Direct, HotExchange, answer_bytes, direct_of, is_plain, started
+from hookline.server_repeat import PATIENCE, Head, head_of
 from hookline.server_writes import JoinedWrites
 
 LINGER = 2.0
@@ -49,6 +50,11 @@ class GuardedProtocol(HttpToolsProtocol):
         """Since when the last answer is out and nothing has come."""
         self._watch: asyncio.TimerHandle | None = None
         self._refused = False
+        self._head: Head | None = None
+        """Of the last hot request."""
+        self._first = b""
+        """What a request began with, while no other has begun."""
+        self._patience = PATIENCE
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._joined = JoinedWrites(cast("asyncio.Transport", transport), self.loop)
@@ -63,7 +69,11 @@ class GuardedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._refused:
             return
+        self._first = b""
         if self._deadline is None:
+            if self._head is not None and self._repeated(self._head, data):
+                return
+            self._first = data
             self._deadline = self.loop.time() + self._limits.read_seconds
             self._idle_since = None
         if self._in_head:
@@ -92,23 +102,52 @@ class GuardedProtocol(HttpToolsProtocol):
         else:
             super().on_headers_complete()
 
+    def _repeated(self, head: Head, data: bytes) -> bool:
+        """Whether `data` is a whole request with this head: then it is begun, past the parser, which stands between two."""
+        body = head.body_in(data) if self._direct is not None and self._free() else None
+        if body is None or self._direct is None:
+            return False
+        self._unset_keepalive_if_required()
+        self._idle_since = None
+        self._patience = PATIENCE
+        self.on_message_begin()
+        self._deadline = None
+        self.url = head.url
+        self.headers += head.with_length(len(body))
+        exchange = self._hot(self._direct, keep_alive=True)
+        exchange.body = body
+        exchange.more_body = False
+        exchange.set()
+        return True
+
+    def _free(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
     def _may_be_direct(self) -> bool:
-        free = self.cycle is None or self.cycle.response_complete
+        free = self._free()
         plain = self.parser.get_http_version() == "1.1" and self.parser.get_method() == b"POST"
         return free and plain and is_plain(self.headers)
 
     def _begin_hot(self, direct: Direct) -> None:
+        keep_alive = self.parser.should_keep_alive()
+        self._hot(direct, keep_alive=keep_alive)
+        if self._first and keep_alive and self._patience:
+            self._patience -= 1
+            self._head = head_of(self._first, self.url, self.headers)
+
+    def _hot(self, direct: Direct, *, keep_alive: bool) -> HotExchange:
         target, _, query = self.url.partition(b"?")
         self.scope["method"], self.scope["path"] = "POST", target.decode("ascii")
         self.scope["query_string"] = query
         exchange = HotExchange(
             direct=direct,
             scope=cast("dict[str, Any]", self.scope),
-            keep_alive=self.parser.should_keep_alive(),
+            keep_alive=keep_alive,
             start=self._start_hot,
             write=self._write_hot,
         )
         self.cycle = cast("RequestResponseCycle", exchange)
+        return exchange
 
     def _write_hot(self, exchange: HotExchange, answer: Answer) -> None:
         if self._refused or self.transport.is_closing():
@@ -128,6 +167,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         if self._refused:
             return
+        self._first = b""
         self._deadline = None
         self._in_head = True
         super().on_message_complete()

@@ -162,9 +162,9 @@ class _Lines(structlog.BoundLoggerBase):
 
     def act(self, level: Level) -> Act:
         """What one emission does at this level."""
-        (render,), logger = self._processors, self._logger
-        write = getattr(logger, level)
-        return lambda emission: write(render(logger, level.value, {"event": emission}))
+        (render,), logger, name = self._processors, self._logger, level.value
+        write = getattr(logger, name)
+        return lambda emission: write(render(logger, name, {"event": emission}))
 
 
 class _Sink:

@@ -12,6 +12,8 @@ from hookline.api.problem import Answer
 from hookline.api.reading import Receive, Scope, Send, read_body
 from hookline.server import Server
 from hookline.server_hot import MAX_BODY
+from hookline.server_protocol import GuardedProtocol
+from hookline.server_repeat import PATIENCE, Head
 from tests.api.raw import Wire, wire
 from tests.api.running import settings_for
 
@@ -120,3 +122,28 @@ async def test_a_client_that_will_send_no_more_is_told_that_the_connection_ends(
     answer = await client.rest()
     assert b"\r\nconnection: close\r\n" in answer.lower()
     assert body_of(answer) == b"direct POST /v1/events 1"
+
+
+async def test_a_head_that_comes_again_is_not_read_again(
+    client: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the third request on, at the latest. Were it always read, everything would work and be slower."""
+    taken: list[bool] = []
+    plain = GuardedProtocol._repeated
+
+    def noted(self: GuardedProtocol, head: Head, data: bytes) -> bool:
+        taken.append(plain(self, head, data))
+        return taken[-1]
+
+    monkeypatch.setattr(GuardedProtocol, "_repeated", noted)
+    for size in (0, 1, 10, 3000, MAX_BODY // 2):
+        await client.send(post(b"x" * size))
+        assert body_of(await client.answer()) == b"direct POST /v1/events %d" % size
+    assert taken[:2] == [True, True]
+
+
+async def test_heads_that_never_come_again_are_soon_not_remembered(client: Wire) -> None:
+    """Its client writes each anew, with a trace or a key: remembering would cost more than it brings."""
+    for number in range(2 * PATIENCE):
+        await client.send(post(b"x" * number, b"Traceparent: %d" % number))
+        assert body_of(await client.answer()) == b"direct POST /v1/events %d" % number

@@ -117,6 +117,33 @@ def test_a_tenant_holds_at_most_half_of_the_node() -> None:
     assert Counter(task.lane for task in node.take_all())[C] >= 1
 
 
+def test_a_lane_that_stands_alone_waits_for_its_tenant_too() -> None:
+    node = Node(max_in_flight=16, max_in_hand=500)
+    busy = [lane_of(f"e{n}", "busy") for n in range(9)]
+    node.prove(*busy)
+    for lane in busy[:8]:
+        node.queue(lane)
+    started = node.take_all()
+    node.queue(busy[8])
+    assert (len(started), node.take_all()) == (8, [])
+    node.end(started[0])
+    assert [task.lane for task in node.take_all()] == [busy[8]]
+
+
+def test_one_that_stood_alone_keeps_its_place_when_others_come() -> None:
+    """First come, first served, and each once: no lane is lost or doubled between standing alone and in turn."""
+    node = Node(max_in_flight=64)
+    lanes = [lane_of(name) for name in "abc"]
+    node.prove(*lanes)
+    for lane in lanes:
+        node.queue(lane, 2)
+    assert [task.lane for task in node.take_all()] == [*lanes, *lanes]
+    node.queue(lanes[0])
+    node.lanes.open(lanes[0], CONCURRENCY).become(PROBING)  # from one ring to the other
+    node.queue(lanes[1])
+    assert [task.lane for task in node.take_all()] == [lanes[1]]
+
+
 def test_suspects_together_hold_at_most_a_quarter() -> None:
     node = Node(max_in_flight=16)
     new = [lane_of("e", f"t{n}") for n in range(30)]

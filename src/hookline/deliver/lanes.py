@@ -119,7 +119,7 @@ class Lanes:
     @property
     def queued(self) -> bool:
         """Whether any lane stands for a turn."""
-        return bool(self._trusted_ring.tenants or self._suspect_ring.tenants)
+        return bool(self._trusted_ring or self._suspect_ring)
 
     def get(self, key: LaneKey) -> Lane | None:
         return self._lanes.get(key)
@@ -140,7 +140,7 @@ class Lanes:
         free = self._max_in_hand - self.in_hand
         if free <= 0 or lane.in_hand >= min(_QUEUE * lane.limit, max(1, free // 4)):
             return False
-        if lane.slowed(now):
+        if lane.pace is not HEALTHY and lane.slowed(now):
             return False
         if not lane.trusted(monotonic):
             if self.free_for_suspects <= 0:
@@ -180,7 +180,7 @@ class Lanes:
             self.in_hand -= 1
         else:
             task.doubtful = not trusted
-        if lane.slowed(now) and not lane.room(lane.in_hand, now):
+        if lane.pace is not HEALTHY and lane.slowed(now) and not lane.room(lane.in_hand, now):
             return False
         self._count(task, 1)
         lane.queue.append(task)
@@ -192,9 +192,9 @@ class Lanes:
         if self.in_flight >= self._max_in_flight:
             return None
         task = None
-        if self._trusted_ring.tenants:
+        if self._trusted_ring:
             task = self._take_from(self._trusted_ring, monotonic, now)
-        if task is None and self._suspect_ring.tenants and len(self._suspects) < self._max_suspects:
+        if task is None and self._suspect_ring and len(self._suspects) < self._max_suspects:
             task = self._take_from(self._suspect_ring, monotonic, now)
         return task
 
@@ -207,7 +207,7 @@ class Lanes:
         self._suspects.discard(task)
         if pace is not lane.pace:
             lane.become(pace)
-        if lane.slowed(now):
+        if lane.pace is not HEALTHY and lane.slowed(now):
             return self._drained(lane)
         if lane.queue:
             self._stand(lane, trusted=True)
@@ -255,6 +255,8 @@ class Lanes:
             self._claimed += one
 
     def _take_from(self, ring: "_Ring", monotonic: float, now: Micros) -> Task | None:
+        if ring.only is not None:
+            return self._take_only(ring.only, ring, monotonic, now)
         for _ in range(len(ring.tenants)):
             tenant, lanes = next(iter(ring.tenants.items()))
             task = None
@@ -264,6 +266,12 @@ class Lanes:
             if task is not None:
                 return task
         return None
+
+    def _take_only(self, lane: Lane, ring: "_Ring", monotonic: float, now: Micros) -> Task | None:
+        if self._of_tenant.get(lane.key[0], 0) >= self._max_of_tenant:
+            return None
+        ring.only = None
+        return self._start(lane, ring, monotonic, now)
 
     def _take_of(
         self, lanes: OrderedDict[LaneKey, Lane], ring: "_Ring", monotonic: float, now: Micros
@@ -325,18 +333,39 @@ class Lanes:
 
 
 class _Ring:
-    """Lanes with something to send: tenants in turn, and within a tenant its lanes in turn."""
+    """Lanes with something to send: tenants in turn, and within a tenant its lanes in turn.
+
+    Mostly one lane stands, because its exchange has just ended: it needs no turns, which cost as much as a signature.
+    """
 
     def __init__(self) -> None:
+        self.only: Lane | None = None
         self.tenants: OrderedDict[TenantId, OrderedDict[LaneKey, Lane]] = OrderedDict()
+        """Empty where `only` stands."""
+
+    def __bool__(self) -> bool:
+        return self.only is not None or bool(self.tenants)
 
     def add(self, lane: Lane) -> None:
+        if self.only is not None:
+            only, self.only = self.only, None
+            self._join(only)
+            self._join(lane)
+        elif self.tenants:
+            self._join(lane)
+        else:
+            self.only = lane
+
+    def _join(self, lane: Lane) -> None:
         lanes = self.tenants.get(lane.key[0])
         if lanes is None:
             lanes = self.tenants[lane.key[0]] = OrderedDict()
         lanes[lane.key] = lane
 
     def discard(self, lane: Lane) -> None:
+        if self.only is lane:
+            self.only = None
+            return
         lanes = self.tenants[lane.key[0]]
         del lanes[lane.key]
         if not lanes:

@@ -45,12 +45,13 @@ class GiveUp(msgspec.Struct, frozen=True, kw_only=True, tag="give_up"):
 
 
 Outcome = Delivered | RetryLater | GiveUp
+DELIVERED = Delivered()
 
 
 def judge(exchange: Exchange, policy: AnyRetryPolicy, *, failures: int, now: Micros, draw: float) -> Outcome:
     """`failures` counts the charged failures before this exchange; `draw`, from 0 up to 1, supplies the jitter."""
     if succeeded(exchange):
-        return Delivered()
+        return DELIVERED
     if exchange.status == GONE and policy.gone:
         return GiveUp(reason="The receiver answered 410 Gone", disable=True)
     delay = delay_before(policy, failures + 1, draw)
@@ -64,7 +65,7 @@ def judge_verdict(
     """The same where a preset has read the answer: it says what is good, what passes, and what will never do."""
     exchange = verdict.exchange
     if exchange.cause is None:
-        return Delivered()
+        return DELIVERED
     delay = None if verdict.final else delay_before(policy, failures + 1, draw)
     asked = max(
         _asked(exchange, policy, now), min(verdict.retry_after, LONGEST) if policy.retry_after else 0.0

@@ -3,11 +3,12 @@
 import base64
 import re
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 
 import msgspec
 
 from hookline import __version__
-from hookline.clock import Micros
+from hookline.clock import SECOND, Micros
 from hookline.deliver.times import iso, millis, unix
 from hookline.model.dialect import DATA_PATH, Dialect
 from hookline.model.event import JSON, Event
@@ -33,7 +34,7 @@ class Slots:
     def __init__(self, dialect: Dialect, zone: str | None) -> None:
         time = iso(dialect.time, zone)
         self._of_event: dict[str, OfEvent] = {
-            "event_id": lambda event: event.id,
+            "event_id": attrgetter("id"),
             "tenant": lambda event: event.tenant_id,
             "type": lambda event: event.type,
             "type.first": lambda event: event.type.partition(".")[0],
@@ -46,10 +47,10 @@ class Slots:
         }
         self._of_head: dict[str, OfHead] = {
             "now": lambda head: time(head.now),
-            "now.unix": lambda head: unix(head.now),
+            "now.unix": lambda head: str(head.now // SECOND),  # twice in each attempt: one call less
             "now.millis": lambda head: millis(head.now),
             "attempt": lambda head: str(head.attempt),
-            "signature": lambda head: head.signature,
+            "signature": attrgetter("signature"),
             "version": lambda _: __version__,
         }
         self.id = self._id(dialect.id)
@@ -67,7 +68,7 @@ class Slots:
         if name in self._of_head:
             return self._of_head[name]
         fill = self.of_event(name)
-        return lambda head: fill(head.event)
+        return attrgetter("event.id") if fill is self._of_event["event_id"] else lambda head: fill(head.event)
 
     def _id(self, text: str) -> OfEvent:
         if text == "{event_id}":

@@ -32,8 +32,7 @@ class Targets:
         self._presets = presets
         self._prepared: dict[str, Prepared] = {}
         self._check = check
-        self._targets: dict[tuple[TenantId, EndpointId], Target | str] = {}
-        self._versions: dict[tuple[TenantId, EndpointId], int] = {}
+        self._targets: dict[tuple[TenantId, EndpointId], tuple[int, Target | str]] = {}
         self._patterns: dict[tuple[str, ...], Patterns] = {}
 
     def wants(self, endpoint: Endpoint, event_type: str) -> bool:
@@ -48,13 +47,12 @@ class Targets:
     def get(self, endpoint: Endpoint) -> Target | str:
         """The target, or in words why the endpoint cannot be sent to."""
         key = (endpoint.tenant_id, endpoint.id)
-        if self._versions.get(key) != endpoint.version:
+        known = self._targets.get(key)
+        if known is None or known[0] != endpoint.version:
             if len(self._targets) >= MAX_TARGETS:
                 self._targets.clear()
-                self._versions.clear()
-            self._targets[key] = self.compile(endpoint)
-            self._versions[key] = endpoint.version
-        return self._targets[key]
+            known = self._targets[key] = endpoint.version, self.compile(endpoint)
+        return known[1]
 
     def compile(self, endpoint: Endpoint) -> Target | str:
         """As `get`, for one that is not stored: it is not kept."""

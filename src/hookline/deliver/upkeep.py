@@ -37,6 +37,7 @@ class Upkeep:
         self._clock = clock
         self._telemetry = telemetry
         self._backlog = Backlog(tenants={}, oldest_due_at=None)
+        self._waiting = 0
         self._shedding: set[TenantId | None] = set()
 
     async def settle(self) -> int:
@@ -47,9 +48,8 @@ class Upkeep:
         """How much waits, and since when."""
         limit = max(self._bounds.backlog_limit, self._bounds.tenant_backlog_limit, COUNTED) + 1
         self._backlog = await self._store.deliveries.backlog(limit)
-        self._telemetry.emit(
-            BacklogMeasured(waiting=self._backlog.waiting, oldest_seconds=self.oldest_seconds)
-        )
+        self._waiting = self._backlog.waiting
+        self._telemetry.emit(BacklogMeasured(waiting=self._waiting, oldest_seconds=self.oldest_seconds))
         return 0
 
     async def forget(self) -> int:
@@ -79,7 +79,7 @@ class Upkeep:
         own = self._backlog.tenants.get(tenant, 0)
         if self._over(own, self._bounds.tenant_backlog_limit, tenant):
             return RETRY_AFTER
-        return RETRY_AFTER if self._over(self._backlog.waiting, self._bounds.backlog_limit, None) else None
+        return RETRY_AFTER if self._over(self._waiting, self._bounds.backlog_limit, None) else None
 
     def _over(self, waiting: int, limit: int, whose: TenantId | None) -> bool:
         over = bool(limit) and waiting > limit

@@ -13,6 +13,7 @@ from hookline.deliver import conclude
 from hookline.deliver.claims import Claims
 from hookline.deliver.lanes import HEALTHY, Lane, Lanes, document_of
 from hookline.deliver.outcome import (
+    DELIVERED,
     GiveUp,
     Outcome,
     RetryLater,
@@ -282,8 +283,9 @@ class Worker:
         if attempt.verdict is not None and attempt.verdict.cancelled:
             self._settle(task, endpoint, conclude.cancelled(task.delivery, attempt.verdict.cancelled, now))
             return
-        outcome = attempt.outcome(exchange, now, _draw())
-        if exchange.cause is None and not attempt.succeeded(exchange):
+        success = attempt.succeeded(exchange)
+        outcome = DELIVERED if success else attempt.outcome(exchange, now, _draw())
+        if exchange.cause is None and not success:
             exchange = msgspec.structs.replace(exchange, cause=Cause.STATUS)
         pace = self._paced(attempt, exchange, outcome, now)
         done = conclude.after_all(task.deliveries, endpoint, exchange, outcome, now)
@@ -294,10 +296,10 @@ class Worker:
 
     def _paced(self, attempt: Try, exchange: Exchange, outcome: Outcome, now: Micros) -> Pace:
         lane, endpoint = self._lane(attempt.task), attempt.endpoint
-        success = attempt.succeeded(exchange)
+        success = outcome is DELIVERED
         if success and not lane.proven:
             lane.prove()
-        if not speaks_of_receiver(exchange) or (success and lane.pace is HEALTHY):
+        if (success and lane.pace is HEALTHY) or not speaks_of_receiver(exchange):
             return lane.pace
         pace, notices = lane.pace.on_result(
             blamed=blames_endpoint(exchange), success=success, now=now, concurrency=endpoint.concurrency
@@ -314,7 +316,9 @@ class Worker:
 
     def _put(self, task: Task, results: Sequence[Result], endpoint: Endpoint | None, pace: Pace) -> None:
         lane = self._lane(task)
-        kept = LanePace(lane=lane.key, document=document_of(pace, endpoint)) if pace != lane.pace else None
+        kept = None
+        if pace is not lane.pace and pace != lane.pace:
+            kept = LanePace(lane=lane.key, document=document_of(pace, endpoint))
         if kept is not None and kept.document is None:
             self.claims.healed(lane.key)
         for result in results:

@@ -4,6 +4,7 @@ Hookline's own events (`hookline.…`) are for whoever asks for them by name: `*
 """
 
 import re
+from functools import lru_cache
 
 from hookline.errors import InvalidField, InvalidPattern
 
@@ -17,6 +18,7 @@ _NAME = re.compile(r"[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*")
 _ALPHABET = "letters a-z and A-Z, digits and underscores, in parts separated by full stops"
 
 
+@lru_cache(4096)
 def check_type(name: str) -> str:
     """`name`, if it can be the name of an event type."""
     if len(name) <= MAX_NAME and _NAME.fullmatch(name):

@@ -6,7 +6,7 @@ refused, and so are bare LF, folded headers and blanks before a colon).
 """
 
 import time
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
@@ -14,6 +14,19 @@ from hookline.model.attempt import Cause, Headers
 from hookline.net.limits import Limits
 
 _FIRST_STATUS, _FIRST_FINAL_STATUS = 100, 200
+_SHORT = 1024
+"""Bytes of an answer that is remembered: enough for what nearly all receivers say to a webhook."""
+
+
+class Whole(NamedTuple):
+    """An answer that came in one piece and left its connection good for another, with what was read from it. Receivers say
+    the same again and again, and the same bytes at the beginning of an answer mean the same: they are not read twice.
+    """
+
+    data: bytes
+    status: int
+    headers: Headers
+    body: bytes
 
 
 class Parser(Protocol):
@@ -45,13 +58,14 @@ class Answer:
         "status",
         "surplus",
         "truncated",
+        "whole",
     )
 
     def __init__(self, limits: Limits, *, head_only: bool = False) -> None:
         """`head_only`: the answer to HEAD or CONNECT, which ends with its headers whatever they say."""
         self._limits = limits
         self._head_only = head_only
-        self._parser: Parser | None = HttpResponseParser(self)
+        self._parser: Parser | None = None
         self._fields: list[tuple[bytes, bytes]] = []
         self._in_head = True
         self._body: list[bytes] = []
@@ -67,6 +81,8 @@ class Answer:
         self.cause: Cause | None = None
         self.detail = ""
         self.first_byte_at = 0.0
+        self.whole: Whole | None = None
+        """To be remembered; the last one, where this is its repeat."""
 
     @property
     def untouched(self) -> bool:
@@ -75,6 +91,8 @@ class Answer:
 
     @property
     def headers(self) -> Headers:
+        if self.whole is not None:
+            return self.whole.headers
         if not self._fields:
             return ()
         # One decoding for all: no name or value holds a line end.
@@ -83,16 +101,34 @@ class Answer:
 
     @property
     def body(self) -> bytes:
-        return b"".join(self._body)
+        return b"".join(self._body) if self.whole is None else self.whole.body
 
-    def feed(self, data: bytes) -> bool:
-        """True when the answer is over, well or not; feed nothing more then."""
-        if not self._raw:
+    def feed(self, data: bytes, last: Whole | None = None) -> bool:
+        """True when the answer is over, well or not; feed nothing more then. `last`: of the same connection."""
+        first = not self._raw
+        if first:
             self.first_byte_at = time.perf_counter()
+            if last is not None and last.data == data and not self._head_only:
+                return self._repeat(last)
+            self._parser = HttpResponseParser(self)
         self._raw += len(data)
+        self._parse(data)
+        if first and self.reusable and not self._head_only and len(data) <= _SHORT:
+            self.whole = Whole(data, self.status, self.headers, self.body)
+        return self.over
+
+    def _repeat(self, last: Whole) -> bool:
+        self.whole = last
+        self._raw = len(last.data)
+        self.status = last.status
+        self._in_head = False
+        self.head_done = self.over = self.reusable = True
+        return True
+
+    def _parse(self, data: bytes) -> None:
         parser = self._parser
         if parser is None:
-            return True
+            return
         try:
             parser.feed_data(data)
         except HttpParserUpgrade:
@@ -101,7 +137,6 @@ class Answer:
             self._break_off(Cause.BAD_ANSWER, f"the answer is not valid HTTP: {error}")
         if not self.over:
             self._bound()
-        return self.over
 
     def end(self) -> None:
         """The receiver ended its side: some answers end like that, others are cut."""

@@ -7,7 +7,9 @@ no future, and now and then a timer.
 import asyncio
 import ssl
 from collections.abc import Callable, Coroutine, Sequence
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Protocol, TypeVar
+
+import msgspec
 
 from hookline.model.attempt import Cause, Exchange
 from hookline.net.answer import Answer
@@ -202,7 +204,7 @@ class Client:
             raise SendError(watch.timeout_cause, f"the deadline passed while {watch.phase}") from None
 
 
-class _Job(NamedTuple):
+class _Job(msgspec.Struct, frozen=True, gc=False):
     request: Request
     head: bytes
     watch: Watch

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import cast
 
 from hookline.model.attempt import Cause
-from hookline.net.answer import Answer
+from hookline.net.answer import Answer, Whole
 from hookline.net.failures import losing
 from hookline.net.watch import Watch
 
@@ -32,6 +32,7 @@ class Connection(asyncio.Protocol):
         "_done",
         "_fires_at",
         "_gone",
+        "_last",
         "_loop",
         "_lost",
         "_raw",
@@ -52,6 +53,7 @@ class Connection(asyncio.Protocol):
         self._raw: asyncio.Transport | None = None
         self._transport: asyncio.Transport
         self._answer: Answer | None = None
+        self._last: Whole | None = None
         self._done: Callable[[Answer], None] = _nobody
         self._timer: asyncio.TimerHandle | None = None
         self._gone = False
@@ -118,7 +120,7 @@ class Connection(asyncio.Protocol):
         answer = self._answer
         if answer is None:
             self.abort()
-        elif answer.feed(data):
+        elif answer.feed(data, self._last):
             self._finish(answer)
 
     def eof_received(self) -> None:
@@ -173,6 +175,7 @@ class Connection(asyncio.Protocol):
         if answer is not self._answer:
             return
         self._answer = None
+        self._last = answer.whole or self._last
         answer.release()
         self.reusable = answer.reusable and not self._gone and not self._unsent()
         done, self._done = self._done, _nobody  # what it holds must not live as long as the connection

@@ -26,6 +26,8 @@ class _Standing(NamedTuple):
     """The operator allowed it by name: private answers pass, sealed ranges do not."""
     answers: tuple[str, ...] | None
     """The address itself, where the host is one."""
+    passed: tuple[str, ...] = ()
+    """The same as it is to be dialled, if it may be."""
 
 
 class Guard:
@@ -82,11 +84,13 @@ class Guard:
     def cached(self, host: str, port: int) -> Sequence[str] | None:
         """As `addresses`, or None where that needs a look-up."""
         standing = self._dialable(host, port)
+        if standing.passed:
+            return standing.passed
         if standing.answers is None:
             known = self._resolver.cached(host)
             if known is None:
                 return None
-            standing = _Standing(refused=False, trusted=standing.trusted, answers=tuple(known))
+            standing = standing._replace(answers=tuple(known))
         return self._approved(standing)
 
     def reason(self, address: str) -> str | None:
@@ -110,7 +114,8 @@ class Guard:
     def _stand(self, host: str) -> _Standing:
         address = literal(host)
         if address is not None:
-            return _Standing(refused=False, trusted=self._names.trusts(host), answers=(str(address),))
+            known = _Standing(refused=False, trusted=self._names.trusts(host), answers=(str(address),))
+            return known._replace(passed=self._pass_all(known))
         return _Standing(refused=self._names.refuses(host), trusted=self._names.trusts(host), answers=None)
 
     def _pass_all(self, standing: _Standing) -> tuple[str, ...]:

@@ -37,11 +37,13 @@ class Pool:
 
     def put(self, connection: Connection) -> None:
         """Keeps it for the next exchange, or ends it: not reusable, too many idle already, pool closed."""
-        if self._closed or not connection.reusable or connection.closing or self._full(connection.key):
+        stack = self._idle.get(connection.key)
+        if self._closed or not connection.reusable or connection.closing or self._full(stack):
             connection.abort()
             return
         connection.idle_since = time.monotonic()
-        stack = self._idle.setdefault(connection.key, [])
+        if stack is None:
+            stack = self._idle[connection.key] = []
         stack.append(connection)
         self._count += 1
         if self._sweeper is None:
@@ -65,8 +67,8 @@ class Pool:
         self._idle.clear()
         self._count = 0
 
-    def _full(self, key: Key) -> bool:
-        return self._count >= self._limits.idle or len(self._idle.get(key, ())) >= self._limits.idle_per_key
+    def _full(self, stack: list[Connection] | None) -> bool:
+        return self._count >= self._limits.idle or len(stack or ()) >= self._limits.idle_per_key
 
     def _sweep_later(self) -> None:
         loop = asyncio.get_running_loop()

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from hookline.model.attempt import Cause
@@ -92,3 +92,53 @@ def test_the_header_section_is_counted_in_raw_bytes_before_its_end_is_seen(piece
 def test_a_header_section_over_its_bound_is_refused_though_it_came_in_one_piece() -> None:
     answer = read([b"HTTP/1.1 200 OK\r\nX: " + b"y" * 400 + b"\r\n\r\n" + b"body" * 100])
     assert (answer.head_done, answer.cause) == (False, Cause.ANSWER_TOO_LARGE)
+
+
+WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-Any: value\r\n\r\nhello"
+once = st.one_of(
+    hostile,
+    st.sampled_from(
+        [WHOLE, WHOLE + b"H", WHOLE[:-1], b"HTTP/1.1 103 Hints\r\n\r\n" + WHOLE, b"HTTP/1.1 204 No\r\n\r\n"]
+    ),
+)
+
+
+@given(once, once)
+@example(WHOLE, WHOLE + b"H")
+@example(WHOLE, WHOLE)
+def test_a_remembered_answer_changes_nothing(before: bytes, data: bytes) -> None:
+    """Whatever a connection has answered before, the next answer is what its own bytes say."""
+    last = read([before], eof=False).whole
+    again, plain = Answer(LIMITS), read([data], eof=False)
+    again.feed(data, last)
+    assert told(again) == told(plain)
+    assert (again.body, again.over, again.reusable) == (plain.body, plain.over, plain.reusable)
+    assert (again.whole, again.untouched) == (plain.whole, plain.untouched)
+
+
+def test_only_what_is_whole_and_leaves_its_connection_good_is_remembered() -> None:
+    assert read([WHOLE]).whole == (WHOLE, 200, (("Content-Length", "5"), ("X-Any", "value")), b"hello")
+    closing = WHOLE.replace(b"X-Any: value", b"Connection: close")
+    for parts in (
+        [WHOLE[:-1], WHOLE[-1:]],
+        [WHOLE[:-1]],
+        [WHOLE + b"H"],
+        [closing],
+        [b"HTTP/1.1 200 OK\r\n\r\n"],
+    ):
+        assert read(parts).whole is None, parts
+    long = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Long: " + b"x" * 1024 + b"\r\n\r\nok"
+    answer = Answer(Limits())
+    assert answer.feed(long)
+    assert (answer.reusable, answer.whole) == (True, None)
+
+
+def test_the_answer_to_head_is_neither_remembered_nor_taken_from_memory() -> None:
+    """Its length announces no body: the same bytes begin another answer to POST."""
+    head = WHOLE.removesuffix(b"hello")
+    answer = Answer(LIMITS, head_only=True)
+    assert answer.feed(head)
+    assert answer.whole is None
+    later = Answer(LIMITS, head_only=True)
+    later.feed(WHOLE, read([WHOLE]).whole)
+    assert later.body == b""

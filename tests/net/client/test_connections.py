@@ -25,6 +25,35 @@ async def test_a_connection_is_used_again(client: Client) -> None:
         assert told[-1].timings.connect == 0
 
 
+async def test_answers_that_begin_alike_are_told_apart(client: Client) -> None:
+    """A connection remembers its last answer: a longer one, another one, and one in pieces are read all the same."""
+    answers = [
+        (OK,),
+        (OK,),
+        (OK[:-2] + b"no",),
+        (OK[:20], OK[20:]),
+        (OK,),
+        (OK.replace(b"Length: 2", b"Length: 3"), b"!"),
+        (b"HTTP/1.1 500 Oh\r\nContent-Length: 2\r\n\r\nok",),
+        (OK,),
+    ]
+
+    async def script(peer: Conversation) -> None:
+        for parts in answers:
+            await peer.request()
+            for part in parts:
+                await peer.say(part)
+                await asyncio.sleep(0.01)
+        await peer.hang()
+
+    async with receiving(script) as receiver:
+        told = [await post(client, receiver.url()) for _ in answers]
+        assert receiver.connections == 1
+    assert [one.body for one in told] == [b"ok", b"ok", b"no", b"ok", b"ok", b"ok!", b"ok", b"ok"]
+    assert [one.status for one in told] == [200] * 6 + [500, 200]
+    assert {one.headers for one in told[:5]} == {(("Content-Length", "2"),)}
+
+
 async def test_tenants_hosts_and_addresses_never_share_a_connection() -> None:
     dial = RememberingDials()
     client = Client(dial=dial)

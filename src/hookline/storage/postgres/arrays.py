@@ -8,7 +8,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+import msgspec
+
 Column = Sequence[Any]
+_encode = msgspec.json.Encoder().encode
 
 
 def columns(rows: Iterable[Sequence[Any]], types: Sequence[str]) -> list[Any]:
@@ -38,8 +41,8 @@ def _quoted(text: str) -> str:
 
 
 def _plain(column: Column) -> str:
-    """Numbers and truths: `None` is the only word that is not PostgreSQL's."""
-    return "{" + ",".join(map(str, column)).replace("None", "NULL") + "}"
+    """Numbers and truths: their JSON is what stands in an array, `null` in whatever case."""
+    return f"{{{_encode(column)[1:-1].decode()}}}"
 
 
 def _bytes(column: Column) -> Sequence[bytes | None]:
