@@ -50,6 +50,8 @@ def compile_form(form: Form, fill: Callable[[str], Callable[[C], str]]) -> Calla
         return fills[0]
     if len(fills) == 1:
         return _around(form, fills[0])
+    if len(fills) == 2:
+        return _around_two(form, *fills)
     template = "".join(part.replace("%", "%%") if isinstance(part, str) else "%s" for part in form)
     return lambda c: template % tuple([each(c) for each in fills])
 
@@ -59,3 +61,16 @@ def _around(form: Form, fill: Callable[[C], str]) -> Callable[[C], str]:
     place = next(index for index, part in enumerate(form) if isinstance(part, Slot))
     before, after = ("".join(map(str, some)) for some in (form[:place], form[place + 1 :]))
     return lambda c: before + fill(c) + after
+
+
+def _around_two(form: Form, one: Callable[[C], str], two: Callable[[C], str]) -> Callable[[C], str]:
+    """The same for what nearly every dialect signs."""
+    texts = ["", "", ""]
+    place = 0
+    for part in form:
+        if isinstance(part, Slot):
+            place += 1
+        else:
+            texts[place] = part
+    before, between, after = texts
+    return lambda c: f"{before}{one(c)}{between}{two(c)}{after}"
