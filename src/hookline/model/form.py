@@ -46,12 +46,11 @@ def slots(form: Form) -> tuple[Slot, ...]:
 def compile_form(form: Form, fill: Callable[[str], Callable[[C], str]]) -> Callable[[C], str]:
     """The form as a function of what it is filled from; `fill` finds the function of one slot by its name."""
     fills = [fill(slot.name) for slot in slots(form)]
-    if fills and len(form) == 1:
-        return fills[0]
-    if len(fills) == 1:
-        return _around(form, fills[0])
-    if len(fills) == 2:
-        return _around_two(form, *fills)
+    match fills:
+        case [one]:
+            return one if len(form) == 1 else _around(form, one)
+        case [one, two]:
+            return _around_two(form, one, two)
     template = "".join(part.replace("%", "%%") if isinstance(part, str) else "%s" for part in form)
     return lambda c: template % tuple([each(c) for each in fills])
 
