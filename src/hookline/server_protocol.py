@@ -5,6 +5,7 @@ requests with two lengths, or with a length and chunks. Each refusal is a proble
 """
 
 import asyncio
+import time
 from contextlib import suppress
 from typing import Any, cast
 
@@ -45,7 +46,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._in_head = True
         self._deadline: float | None = None
-        """By when the request must be here whole; None between requests."""
+        """By when the request must be here whole, by the monotonic clock, which is the loop's; None between requests."""
         self._idle_since: float | None = None
         """Since when the last answer is out and nothing has come."""
         self._watch: asyncio.TimerHandle | None = None
@@ -74,7 +75,7 @@ class GuardedProtocol(HttpToolsProtocol):
             if self._head is not None and self._repeated(self._head, data):
                 return
             self._first = data
-            self._deadline = self.loop.time() + self._limits.read_seconds
+            self._deadline = time.monotonic() + self._limits.read_seconds
             self._idle_since = None
         if self._in_head:
             # Counted raw: a line that does not end fires no callback, and neither do blank lines.
@@ -86,7 +87,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._in_head = True
-        self._deadline = self.loop.time() + self._limits.read_seconds
+        self._deadline = time.monotonic() + self._limits.read_seconds
 
     def on_headers_complete(self) -> None:
         if self._refused:
@@ -110,8 +111,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         self._idle_since = None
         self._patience = PATIENCE
-        self.on_message_begin()
-        self._deadline = None
+        super().on_message_begin()
         self.url = head.url
         self.headers += head.with_length(len(body))
         exchange = self._hot(self._direct, keep_alive=True)
@@ -179,7 +179,7 @@ class GuardedProtocol(HttpToolsProtocol):
             # As uvicorn does it, but without a timer for each answer: `_look` ends idle connections.
             self.server_state.total_requests += 1
             self.flow.resume_reading()
-            self._idle_since = self.loop.time()
+            self._idle_since = time.monotonic()
         if self._deadline is not None and not self.pipeline:  # answered before the whole body was here
             self._expect_by(LINGER)
 
@@ -187,14 +187,14 @@ class GuardedProtocol(HttpToolsProtocol):
         self._refuse(BAD, msg)
 
     def _expect_by(self, seconds: float) -> None:
-        self._deadline = self.loop.time() + seconds
+        self._deadline = time.monotonic() + seconds
         if self._watch is not None:
             self._watch.cancel()
         self._watch = self.loop.call_at(self._deadline, self._look)
 
     def _look(self) -> None:
         """One timer for the whole connection: a request costs a look at the clock, not a timer of its own."""
-        now = self.loop.time()
+        now = time.monotonic()
         if (
             self._deadline is None
             and self._idle_since is not None

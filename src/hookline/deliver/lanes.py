@@ -119,7 +119,8 @@ class Lanes:
     @property
     def queued(self) -> bool:
         """Whether any lane stands for a turn."""
-        return bool(self._trusted_ring or self._suspect_ring)
+        trusted, suspects = self._trusted_ring, self._suspect_ring
+        return bool(trusted.only or trusted.tenants or suspects.only or suspects.tenants)
 
     def get(self, key: LaneKey) -> Lane | None:
         return self._lanes.get(key)
@@ -191,11 +192,11 @@ class Lanes:
         """The next task to send, by fair turn; None when nothing may begin."""
         if self.in_flight >= self._max_in_flight:
             return None
-        task = None
-        if self._trusted_ring:
-            task = self._take_from(self._trusted_ring, monotonic, now)
-        if task is None and self._suspect_ring and len(self._suspects) < self._max_suspects:
-            task = self._take_from(self._suspect_ring, monotonic, now)
+        task, trusted, suspects = None, self._trusted_ring, self._suspect_ring
+        if trusted.only or trusted.tenants:
+            task = self._take_from(trusted, monotonic, now)
+        if task is None and (suspects.only or suspects.tenants) and len(self._suspects) < self._max_suspects:
+            task = self._take_from(suspects, monotonic, now)
         return task
 
     def exchanged(self, task: Task, pace: Pace, now: Micros) -> list[Task]:
@@ -342,9 +343,6 @@ class _Ring:
         self.only: Lane | None = None
         self.tenants: OrderedDict[TenantId, OrderedDict[LaneKey, Lane]] = OrderedDict()
         """Empty where `only` stands."""
-
-    def __bool__(self) -> bool:
-        return self.only is not None or bool(self.tenants)
 
     def add(self, lane: Lane) -> None:
         if self.only is not None:

@@ -106,7 +106,8 @@ class Worker:
         """Send them in their turn. `reserved`: room was promised to them."""
         monotonic, now = self._clock.monotonic(), self._clock.now()
         refused = [task for task in tasks if not self.lanes.enqueue(task, monotonic, now, reserved=reserved)]
-        self._hand_back(refused)
+        if refused:
+            self._hand_back(refused)
         self.pump()
 
     def pump(self) -> None:
