@@ -2,7 +2,7 @@
 
 import pytest
 
-from hookline.model.ids import TenantId
+from hookline.model.ids import EndpointId, TenantId
 from hookline.route.answers import Gathered
 from hookline.route.draft import Draft
 from hookline.route.groups import (
@@ -25,7 +25,7 @@ async def entries(count: int, *, size: int = 10, matched: int = 1) -> list[Entry
             [
                 Part(
                     Draft(type="a.b", data=b"x" * size),
-                    MatchResult(endpoint_ids=("e",) * matched),
+                    MatchResult(endpoint_ids=(EndpointId("e"),) * matched),
                     gathered.places[index],
                 )
             ],

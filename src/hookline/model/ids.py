@@ -38,8 +38,9 @@ class Ids:
         self._prefix = ""
         self._counter = 0
 
-    def event(self) -> EventId:
-        return EventId("evt_" + self._next())
+    def event(self, now: Micros | None = None) -> EventId:
+        """`now`: whoever makes many at once has looked at the clock."""
+        return EventId("evt_" + (self._next() if now is None else self._after(now)))
 
     def tenant(self) -> TenantId:
         return TenantId("ten_" + self._next())

@@ -7,6 +7,7 @@ import msgspec
 
 from hookline.errors import InvalidFilter
 from hookline.model.endpoint import Endpoint
+from hookline.model.ids import EndpointId
 from hookline.model.patterns import Patterns
 from hookline.route.filter import SLOW_FILTER, Filter, FilterInput, Verdict, compile_filter
 
@@ -39,7 +40,7 @@ class Match(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MatchResult(msgspec.Struct, frozen=True, kw_only=True):
-    endpoint_ids: tuple[str, ...] = ()
+    endpoint_ids: tuple[EndpointId, ...] = ()
     failures: tuple[Match, ...] = ()
     """Endpoints whose pattern matched and whose filter could not answer: no delivery, but visible."""
 
@@ -95,7 +96,7 @@ class _Lane:
     """One endpoint, and how its filter behaves."""
 
     def __init__(self, route: Route, compiled: Filter | str) -> None:
-        self.endpoint_id = route.endpoint_id
+        self.endpoint_id = EndpointId(route.endpoint_id)
         self.patterns = Patterns(route.patterns)
         self.has_filter = bool(route.filter)
         self.off = route.filter_off

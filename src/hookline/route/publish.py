@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import assert_never
 
-from hookline.clock import Clock
+from hookline.clock import Clock, Micros
 from hookline.emissions import EventDuplicate, EventReceived, FilterFailed, GroupCommitted
 from hookline.errors import CommitUnknown, HooklineError, NotFound, Unavailable
 from hookline.model.event import JSON, Event
-from hookline.model.ids import EndpointId, EventId, Ids, NodeId, TenantId
+from hookline.model.ids import EventId, Ids, NodeId, TenantId
 from hookline.model.receipt import Receipt
 from hookline.model.record import Record
 from hookline.route.answers import Answers, Awaited, Gathered, answers_of
@@ -203,8 +203,9 @@ class Publisher:
         begun = self._clock.monotonic()
         accepted: list[Accepted] = []
         try:
+            now = self._clock.now()
             for entry in group:
-                self._accept(entry, accepted)
+                self._accept(entry, accepted, now)
             fates = await self._store(group, accepted)
         except HooklineError as error:
             self._failed(group, accepted, error)
@@ -252,19 +253,18 @@ class Publisher:
             except Exception as error:  # noqa: BLE001  its caller has heard
                 self._telemetry.fault("publisher", error)
 
-    def _accept(self, entry: Entry, accepted: list[Accepted]) -> None:
+    def _accept(self, entry: Entry, accepted: list[Accepted], now: Micros) -> None:
         """Ids are given here, not before: an event's id is never below a watermark that was written without it."""
         first = len(accepted)
         # One by one: what was reserved for the first must be known if the second fails.
-        accepted.extend(self._accept_part(entry.config, part) for part in entry.parts)
+        accepted.extend(self._accept_part(entry.config, part, now) for part in entry.parts)
         if entry.receipt is not None:
             add_receipt(entry, entry.receipt, accepted, first)
 
-    def _accept_part(self, config: TenantConfig, part: Part) -> Accepted:
-        draft, now = part.draft, self._clock.now()
-        matched = tuple(map(EndpointId, part.result.endpoint_ids))
+    def _accept_part(self, config: TenantConfig, part: Part, now: Micros) -> Accepted:
+        draft, matched, failures = part.draft, part.result.endpoint_ids, part.result.failures
         event = Event(
-            id=self._ids.event(),
+            id=self._ids.event(now),
             tenant_id=config.tenant_id,
             type=draft.type,
             data=draft.data,
@@ -276,7 +276,7 @@ class Publisher:
             order_key=draft.order_key,
             tags=draft.tags,
             matched=matched,
-            failures={failure.endpoint_id: failure.reason for failure in part.result.failures},
+            failures={one.endpoint_id: one.reason for one in failures} if failures else {},
             origin=draft.origin,
             system=draft.system,
         )
