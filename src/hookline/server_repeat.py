@@ -1,5 +1,5 @@
 """Repeated heads: a client that keeps its connection sends the same head again and again, often with another length alone.
-Then it is not read again: that is a fifteenth of what publishing an event costs.
+Then it is not read again: reading it is a twentieth of what publishing an event costs.
 
 A connection remembers the head of its last hot request, no more. What the bytes of a head mean depends on nothing else,
 so that equal bytes at the beginning of a request may take what was read before.
