@@ -54,7 +54,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._head: Head | None = None
         """Of the last hot request."""
         self._first = b""
-        """What a request began with, while no other has begun."""
+        """The bytes that came last when no request was under way."""
         self._patience = PATIENCE
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -70,7 +70,6 @@ class GuardedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._refused:
             return
-        self._first = b""
         if self._deadline is None:
             if self._head is not None and self._repeated(self._head, data):
                 return
@@ -167,7 +166,6 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         if self._refused:
             return
-        self._first = b""
         self._deadline = None
         self._in_head = True
         super().on_message_complete()

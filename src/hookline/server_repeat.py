@@ -11,6 +11,8 @@ from hookline.server_hot import MAX_BODY, RawHeaders
 
 _LENGTH = b"content-length"
 _END = b"\r\n"
+_DIGITS = len(str(MAX_BODY))
+"""Of a length; with thousands of them it would not even be read."""
 PATIENCE = 3
 """Heads in a row that were remembered for nothing, after which a connection remembers none: its client writes each anew."""
 
@@ -30,7 +32,7 @@ class Head(NamedTuple):
         gap = len(self.before)
         end = data.find(_END, gap)
         length = data[gap:end]
-        if not length.isdigit() or not data.startswith(self.after, end):
+        if len(length) > _DIGITS or not length.isdigit() or not data.startswith(self.after, end):
             return None
         body = data[end + len(self.after) :]
         return body if len(body) == int(length) and len(body) <= MAX_BODY else None
@@ -44,18 +46,24 @@ class Head(NamedTuple):
 def head_of(data: bytes, url: bytes, headers: RawHeaders) -> Head | None:
     """The head at the beginning of `data`, from which llhttp has read a POST to `url` with `headers` (names in lower case).
 
-    None where that is not certain. It fails closed: there must be one line for the request, one for each header, and no
-    line end but CRLF, so that the first empty line is the head's end for every reader; and one length.
+    None where that is not certain. It fails closed: the lines must be those that were read, one by one, with no line end but
+    CRLF, so that the first empty line is the head's end for every reader; and one of them is the length.
     """
     head = data[: data.find(_END + _END) + len(_END + _END)]
-    lines = len(headers) + 2
-    if not head.startswith(b"POST %b HTTP/1.1\r\n" % url) or head.count(_END) != lines:
+    lines = head.split(_END)
+    if head.count(b"\n") != len(lines) - 1 or head.count(b"\r") != len(lines) - 1:
         return None
-    if head.count(b"\n") != lines or head.count(b"\r") != lines:
+    if lines[0] != b"POST %b HTTP/1.1" % url or lines[-2:] != [b"", b""]:
         return None
-    lengths = [value for name, value in headers if name == _LENGTH]
-    gap = head.lower().find(b"\r\n%b:" % _LENGTH)
-    if len(lengths) != 1 or gap < 0:
+    read = [_header(line) for line in lines[1:-2]]
+    lengths = [place for place, (name, _) in enumerate(headers) if name == _LENGTH]
+    if read != [*headers] or len(lengths) != 1:
         return None
-    gap = head.index(lengths[0], gap + len(_LENGTH) + 3)
-    return Head(head[:gap], head[gap + len(lengths[0]) :], url, list(headers))
+    line, value = lines[1 + lengths[0]], headers[lengths[0]][1]
+    gap = head.index(_END + line + _END) + len(_END) + line.index(value, len(_LENGTH))
+    return Head(head[:gap], head[gap + len(value) :], url, [*headers])
+
+
+def _header(line: bytes) -> tuple[bytes, bytes]:
+    name, _, value = line.partition(b":")
+    return name.lower(), value.strip(b" \t")

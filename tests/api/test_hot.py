@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from hookline import server_protocol
 from hookline.api.app import send_answer
 from hookline.api.problem import Answer
 from hookline.api.reading import Receive, Scope, Send, read_body
@@ -16,6 +17,7 @@ from hookline.server_protocol import GuardedProtocol
 from hookline.server_repeat import PATIENCE, Head
 from tests.api.raw import Wire, wire
 from tests.api.running import settings_for
+from tests.engine.gateway import until
 
 HOT = b"/v1/events"
 
@@ -124,10 +126,8 @@ async def test_a_client_that_will_send_no_more_is_told_that_the_connection_ends(
     assert body_of(answer) == b"direct POST /v1/events 1"
 
 
-async def test_a_head_that_comes_again_is_not_read_again(
-    client: Wire, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """From the third request on, at the latest. Were it always read, everything would work and be slower."""
+def noting(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Whether each request that came with a head in memory had that head."""
     taken: list[bool] = []
     plain = GuardedProtocol._repeated
 
@@ -136,14 +136,157 @@ async def test_a_head_that_comes_again_is_not_read_again(
         return taken[-1]
 
     monkeypatch.setattr(GuardedProtocol, "_repeated", noted)
+    return taken
+
+
+async def test_a_head_that_comes_again_is_not_read_again(
+    client: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the third request on, at the latest. Were it always read, everything would work and be slower."""
+    taken = noting(monkeypatch)
     for size in (0, 1, 10, 3000, MAX_BODY // 2):
         await client.send(post(b"x" * size))
         assert body_of(await client.answer()) == b"direct POST /v1/events %d" % size
     assert taken[:2] == [True, True]
 
 
-async def test_heads_that_never_come_again_are_soon_not_remembered(client: Wire) -> None:
+async def test_heads_that_never_come_again_are_soon_not_remembered(
+    client: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its client writes each anew, with a trace or a key: remembering would cost more than it brings."""
+    remembered: list[bytes] = []
+    monkeypatch.setattr(server_protocol, "head_of", lambda data, *_: remembered.append(data))
+    for number in range(3 * PATIENCE):
+        await client.send(post(b"x", b"Traceparent: %d" % number))
+        assert body_of(await client.answer()) == b"direct POST /v1/events 1"
+    assert len(remembered) == PATIENCE
+
+
+async def test_a_new_head_takes_the_place_of_the_last(client: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And each that is met makes good for those that were not."""
+    taken = noting(monkeypatch)
     for number in range(2 * PATIENCE):
-        await client.send(post(b"x" * number, b"Traceparent: %d" % number))
-        assert body_of(await client.answer()) == b"direct POST /v1/events %d" % number
+        for _ in range(3):
+            await client.send(post(b"x", b"X-Number: %d" % number))
+            await client.answer()
+    assert taken.count(True) >= 2 * (2 * PATIENCE) - 1
+
+
+async def test_a_body_that_looks_like_a_request_is_a_body(client: Wire) -> None:
+    """In pieces, so that it stands alone in what is read: between two requests alone may a head be met."""
+    inner = post(b"inner")
+    for _ in range(3):
+        await client.send(post(b"outer"))
+        assert body_of(await client.answer()) == b"direct POST /v1/events 5"
+    whole = post(inner)
+    await client.send(whole[: -len(inner)])
+    await asyncio.sleep(0.05)
+    await client.send(inner)
+    assert body_of(await client.answer()) == b"direct POST /v1/events %d" % len(inner)
+    await client.send(post(b"z"))
+    assert body_of(await client.answer()) == b"direct POST /v1/events 1"
+
+
+async def test_a_request_that_begins_inside_another_head_is_a_header(held: tuple["Holding", Wire]) -> None:
+    application, client = held
+    await known(application, client)
+    await client.send(b"POST /v1/events HTTP/1.1\r\nX-Inner: ")
+    await asyncio.sleep(0.05)
+    await client.send(post(b"x"))
+    await application.begun(1)
+    headers = dict(application.answer()["headers"])
+    assert headers[b"x-inner"] == b"POST /v1/events HTTP/1.1"
+    assert body_of(await client.answer()) == b"held"
+
+
+class Holding(TwoWays):
+    """Answers when it is told to, with the headers that it was given."""
+
+    def __init__(self) -> None:
+        super().__init__(begins=True)
+        self.waiting: list[tuple[Scope, Callable[[Answer], None]]] = []
+
+    def begin(self, scope: Scope, body: bytes, done: Callable[[Answer], None]) -> bool:
+        self.waiting.append((scope, done))
+        return True
+
+    def answer(self) -> Scope:
+        scope, done = self.waiting.pop(0)
+        done(Answer(200, [], b"held"))
+        return scope
+
+    async def begun(self, count: int) -> None:
+        await until(lambda: len(self.waiting) >= count)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def held(tmp_path: Path) -> AsyncIterator[tuple[Holding, Wire]]:
+    application, server = Holding(), Server(settings_for(tmp_path))
+    await server.bind()
+    await server.start(application)
+    async with wire(server.port) as found:
+        yield application, found
+    while application.waiting:
+        application.answer()
+    await server.stop()
+
+
+async def known(application: Holding, client: Wire) -> None:
+    """Until its head is remembered."""
+    for _ in range(3):
+        await client.send(post(b"x"))
+        await application.begun(1)
+        application.answer()
+        assert body_of(await client.answer()) == b"held"
+
+
+async def test_a_known_head_waits_for_the_answer_before_it(held: tuple[Holding, Wire]) -> None:
+    application, client = held
+    await known(application, client)
+    await client.send(post(b"first"))
+    await application.begun(1)
+    await client.send(post(b"second"))
+    await asyncio.sleep(0.05)
+    assert len(application.waiting) == 1
+    application.answer()
+    assert body_of(await client.answer()) == b"held"
+    assert (
+        body_of(await client.answer()) == b"cycle POST /v1/events 6"
+    )  # it was behind another: uvicorn's own way
+
+
+async def test_the_headers_are_those_of_this_request(held: tuple[Holding, Wire]) -> None:
+    application, client = held
+    await known(application, client)
+    seen = []
+    for body in (b"1", b"22", b"333"):
+        await client.send(post(body))
+        await application.begun(1)
+        seen.append(application.answer())
+        await client.answer()
+    assert [dict(scope["headers"])[b"content-length"] for scope in seen] == [b"1", b"2", b"3"]
+    assert [len(scope["headers"]) for scope in seen] == [2, 2, 2]
+    assert {(scope["path"], scope["method"], scope["client"][0]) for scope in seen} == {
+        ("/v1/events", "POST", "127.0.0.1")
+    }
+
+
+async def test_a_known_head_that_waits_is_not_an_idle_connection(
+    held: tuple[Holding, Wire], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its answer may take longer than a connection may be idle, and longer than a request may take to arrive."""
+    application, client = held
+    protocols: list[GuardedProtocol] = []
+    plain = GuardedProtocol._repeated
+
+    def noted(self: GuardedProtocol, head: Head, data: bytes) -> bool:
+        protocols.append(self)
+        return plain(self, head, data)
+
+    monkeypatch.setattr(GuardedProtocol, "_repeated", noted)
+    await known(application, client)
+    await client.send(post(b"slow"))
+    await application.begun(1)
+    assert [one is None for one in (protocols[-1]._idle_since, protocols[-1]._deadline)] == [True, True]
+    application.answer()
+    assert body_of(await client.answer()) == b"held"

@@ -40,6 +40,8 @@ def test_a_head_with_another_length_is_the_same_head() -> None:
         RAW + b"{}{",  # something behind it
         RAW[:-2],
         RAW.replace(b": 2", b": two") + b"{}",
+        RAW.replace(b": 2", b": 000002") + b"{}",
+        RAW.replace(b": 2", b": " + b"2" * 5000) + b"{}",  # more than Python reads as a number
         RAW.replace(b": 2", b": ") + b"{}",
         RAW.replace(b": 2", b": -2") + b"{}",
         RAW.replace(b": 2", b": +2") + b"{}",
@@ -68,6 +70,9 @@ def test_anything_else_is_read(data: bytes) -> None:
         RAW.replace(b"Host: x", b"Host: x\rX: y"),
         RAW.replace(b"Host: x", b"Host: x\r\n folded"),
         RAW.replace(b"Host: x", b"Host: x\r\nX-More: y"),
+        RAW.replace(b"Bearer t", b"Bearer u"),  # the head of another request
+        RAW.replace(b"Host", b"Best"),
+        RAW.replace(b"Host: x", b"Content-Length: 2").replace(b"Length: 2\r\n\r\n", b"Length: 3\r\n\r\n"),
         RAW.replace(b"POST", b"PUT"),
         RAW.replace(b"1.1", b"1.0"),
         RAW[:-2],

@@ -71,6 +71,9 @@ class Node:
     def reserve(self, lane: LaneKey) -> bool:
         return self.lanes.reserve(lane, CONCURRENCY, self.monotonic, self.now)
 
+    def stands(self) -> bool:
+        return self.lanes.queued
+
     def counted(self) -> tuple[int, int, int, int]:
         lanes = self.lanes
         return lanes.in_flight, lanes.in_hand, lanes._claimed, lanes._doubtful
@@ -138,10 +141,36 @@ def test_one_that_stood_alone_keeps_its_place_when_others_come() -> None:
     for lane in lanes:
         node.queue(lane, 2)
     assert [task.lane for task in node.take_all()] == [*lanes, *lanes]
-    node.queue(lanes[0])
-    node.lanes.open(lanes[0], CONCURRENCY).become(PROBING)  # from one ring to the other
-    node.queue(lanes[1])
-    assert [task.lane for task in node.take_all()] == [lanes[1]]
+    assert not node.lanes.queued
+
+
+def test_what_stands_is_known_in_either_ring_alone_or_not() -> None:
+    node = Node(max_in_flight=64)
+    assert not node.stands()
+    node.queue(A)  # new: among the suspects, alone
+    assert node.stands()
+    assert len(node.take_all()) == 1
+    assert not node.stands()
+    node.prove(B, C)
+    for count, lanes in ((1, [B]), (2, [B, C])):
+        for lane in lanes:
+            node.queue(lane)
+        assert node.stands()
+        assert len(node.take_all()) == count
+        assert not node.stands()
+
+
+def test_a_lane_that_stands_alone_leaves_its_ring_for_the_other() -> None:
+    """And is sent once."""
+    node = Node(max_in_flight=64)
+    node.queue(A)
+    lane = node.lanes.open(A, CONCURRENCY)
+    assert lane.ring is node.lanes._suspect_ring
+    lane.prove()
+    node.queue(A)
+    assert lane.ring is node.lanes._trusted_ring
+    assert (node.lanes._suspect_ring.only, node.lanes._trusted_ring.only) == (None, lane)
+    assert len(node.take_all()) == 2
 
 
 def test_suspects_together_hold_at_most_a_quarter() -> None:

@@ -4,8 +4,10 @@ import asyncio
 import itertools
 
 import pytest
+from httptools import HttpResponseParser
 
 from hookline.model.attempt import Cause
+from hookline.net.answer import Answer
 from hookline.net.client import Client, Request
 from hookline.net.limits import Limits
 from tests.net.client.conftest import post
@@ -52,6 +54,31 @@ async def test_answers_that_begin_alike_are_told_apart(client: Client) -> None:
     assert [one.body for one in told] == [b"ok", b"ok", b"no", b"ok", b"ok", b"ok!", b"ok", b"ok"]
     assert [one.status for one in told] == [200] * 6 + [500, 200]
     assert {one.headers for one in told[:5]} == {(("Content-Length", "2"),)}
+
+
+async def test_an_answer_that_comes_again_is_not_read_again(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Were it always read, everything would work and be slower. When it came is told each time."""
+    parsers: list[object] = []
+
+    def counted(answer: Answer) -> object:
+        parsers.append(answer)
+        return HttpResponseParser(answer)
+
+    monkeypatch.setattr("hookline.net.answer.HttpResponseParser", counted)
+
+    async def script(peer: Conversation) -> None:
+        while True:
+            await peer.request()
+            await asyncio.sleep(0.01)
+            await peer.say(OK)
+
+    async with receiving(script) as receiver:
+        told = [await post(client, receiver.url()) for _ in range(4)]
+    assert len(parsers) == 1
+    assert all(10 <= one.timings.first_byte <= one.timings.total for one in told)
+    assert len({(one.status, one.headers, one.body) for one in told}) == 1
 
 
 async def test_tenants_hosts_and_addresses_never_share_a_connection() -> None:
