@@ -5,7 +5,6 @@ requests with two lengths, or with a length and chunks. Each refusal is a proble
 """
 
 import asyncio
-import time
 from contextlib import suppress
 from typing import Any, cast
 
@@ -46,7 +45,8 @@ class GuardedProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._in_head = True
         self._deadline: float | None = None
-        """By when the request must be here whole, by the monotonic clock, which is the loop's; None between requests."""
+        """By when the request must be here whole, by the loop's clock; None between requests, and only then: llhttp stands before a
+        message."""
         self._idle_since: float | None = None
         """Since when the last answer is out and nothing has come."""
         self._watch: asyncio.TimerHandle | None = None
@@ -54,7 +54,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._head: Head | None = None
         """Of the last hot request."""
         self._first = b""
-        """The bytes that came last when no request was under way."""
+        """The bytes that a request began with, until its head is read."""
         self._patience = PATIENCE
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -70,11 +70,12 @@ class GuardedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._refused:
             return
+        self._first = b""
         if self._deadline is None:
             if self._head is not None and self._repeated(self._head, data):
                 return
             self._first = data
-            self._deadline = time.monotonic() + self._limits.read_seconds
+            self._deadline = self.loop.time() + self._limits.read_seconds
             self._idle_since = None
         if self._in_head:
             # Counted raw: a line that does not end fires no callback, and neither do blank lines.
@@ -86,7 +87,7 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._in_head = True
-        self._deadline = time.monotonic() + self._limits.read_seconds
+        self._deadline = self.loop.time() + self._limits.read_seconds
 
     def on_headers_complete(self) -> None:
         if self._refused:
@@ -97,8 +98,9 @@ class GuardedProtocol(HttpToolsProtocol):
             return
         self._in_head = False
         self._head_bytes = 0
+        first, self._first = self._first, b""  # it may hold a body, which is not to be kept
         if self._direct is not None and self._direct.is_hot(self.url) and self._may_be_direct():
-            self._begin_hot(self._direct)
+            self._begin_hot(self._direct, first)
         else:
             super().on_headers_complete()
 
@@ -107,7 +109,6 @@ class GuardedProtocol(HttpToolsProtocol):
         body = head.body_in(data) if self._direct is not None and self._free() else None
         if body is None or self._direct is None:
             return False
-        self._unset_keepalive_if_required()
         self._idle_since = None
         self._patience = PATIENCE
         super().on_message_begin()
@@ -127,12 +128,12 @@ class GuardedProtocol(HttpToolsProtocol):
         plain = self.parser.get_http_version() == "1.1" and self.parser.get_method() == b"POST"
         return free and plain and is_plain(self.headers)
 
-    def _begin_hot(self, direct: Direct) -> None:
+    def _begin_hot(self, direct: Direct, first: bytes) -> None:
         keep_alive = self.parser.should_keep_alive()
         self._hot(direct, keep_alive=keep_alive)
-        if self._first and keep_alive and self._patience:
+        if first and keep_alive and self._patience:
             self._patience -= 1
-            self._head = head_of(self._first, self.url, self.headers)
+            self._head = head_of(first, self.url, self.headers)
 
     def _hot(self, direct: Direct, *, keep_alive: bool) -> HotExchange:
         target, _, query = self.url.partition(b"?")
@@ -177,7 +178,7 @@ class GuardedProtocol(HttpToolsProtocol):
             # As uvicorn does it, but without a timer for each answer: `_look` ends idle connections.
             self.server_state.total_requests += 1
             self.flow.resume_reading()
-            self._idle_since = time.monotonic()
+            self._idle_since = self.loop.time()
         if self._deadline is not None and not self.pipeline:  # answered before the whole body was here
             self._expect_by(LINGER)
 
@@ -185,14 +186,14 @@ class GuardedProtocol(HttpToolsProtocol):
         self._refuse(BAD, msg)
 
     def _expect_by(self, seconds: float) -> None:
-        self._deadline = time.monotonic() + seconds
+        self._deadline = self.loop.time() + seconds
         if self._watch is not None:
             self._watch.cancel()
         self._watch = self.loop.call_at(self._deadline, self._look)
 
     def _look(self) -> None:
         """One timer for the whole connection: a request costs a look at the clock, not a timer of its own."""
-        now = time.monotonic()
+        now = self.loop.time()
         if (
             self._deadline is None
             and self._idle_since is not None

@@ -11,8 +11,8 @@ from hookline.server_hot import MAX_BODY, RawHeaders
 
 _LENGTH = b"content-length"
 _END = b"\r\n"
-_DIGITS = len(str(MAX_BODY))
-"""Of a length; with thousands of them it would not even be read."""
+_LONGEST = 2048
+"""Bytes of a head that is remembered: a connection holds no more."""
 PATIENCE = 3
 """Heads in a row that were remembered for nothing, after which a connection remembers none: its client writes each anew."""
 
@@ -31,11 +31,9 @@ class Head(NamedTuple):
             return None
         gap = len(self.before)
         end = data.find(_END, gap)
-        length = data[gap:end]
-        if len(length) > _DIGITS or not length.isdigit() or not data.startswith(self.after, end):
-            return None
         body = data[end + len(self.after) :]
-        return body if len(body) == int(length) and len(body) <= MAX_BODY else None
+        whole = data.startswith(self.after, end) and data[gap:end] == b"%d" % len(body)
+        return body if whole and len(body) <= MAX_BODY else None
 
     def with_length(self, size: int) -> RawHeaders:
         """The headers, for a body of `size` bytes."""
@@ -50,6 +48,8 @@ def head_of(data: bytes, url: bytes, headers: RawHeaders) -> Head | None:
     CRLF, so that the first empty line is the head's end for every reader; and one of them is the length.
     """
     head = data[: data.find(_END + _END) + len(_END + _END)]
+    if len(head) > _LONGEST:
+        return None
     lines = head.split(_END)
     if head.count(b"\n") != len(lines) - 1 or head.count(b"\r") != len(lines) - 1:
         return None

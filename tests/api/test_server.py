@@ -147,6 +147,20 @@ async def test_requests_that_two_servers_could_read_differently(
     assert told.startswith(b"HTTP/1.1 400 "), told[:200]
 
 
+async def test_a_body_that_nobody_waits_for_is_no_request(tight: Running, tight_keys: Keys) -> None:
+    """Its request was answered before it was here; then it comes, and looks like one that was met before."""
+    known = post(tight_keys["publish"], EVENT)
+    async with wire(tight.port) as client:
+        for _ in range(3):
+            await client.send(known)
+            assert b" 202 " in await client.answer()
+        head = f"POST /v1/endpoints HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {tight_keys['manage']}\r\n"
+        await client.send(head.encode() + b"Content-Length: 100000\r\n\r\n")
+        assert b" 413 " in await client.answer()
+        await client.send(known)
+        assert await client.rest() == b""
+
+
 async def test_413_comes_before_the_body_has_been_read(tight: Running, tight_keys: Keys) -> None:
     """An announced length over the limit is refused at once; chunks are, at the first byte over it."""
     head = b"POST /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n"

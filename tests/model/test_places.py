@@ -35,3 +35,11 @@ def test_an_id_sorts_with_its_time(before: int, after: int) -> None:
     assert "evt_" + first_since(early) <= made_early
     assert "evt_" + first_since(early) <= made_late
     assert made_early < "evt_" + first_since(Micros(late + 1000))
+
+
+@given(st.lists(st.none() | st.integers(-(10**9), 10**9), min_size=2, max_size=30))
+def test_ids_rise_whatever_the_clock_does(steps: list[int | None]) -> None:
+    """Looked at each time, or once for many and late: a watermark lies on it."""
+    ids = Ids(ManualClock())
+    made = [ids.event(None if step is None else Micros(NOON + step)) for step in steps]
+    assert made == sorted(set(made))

@@ -62,7 +62,7 @@ class BodyCompiler:
         if not places:
             return quote(text)
         filled = compile_form(form, self._fill.of_event)
-        if places == (_TYPE,) == form:
+        if form == (_TYPE,):
             quote = lru_cache(_TYPES)(quote)  # there are few of them, and every event has one
         if places[0].number:
             return lambda event: filled(event).encode()

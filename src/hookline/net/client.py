@@ -59,6 +59,8 @@ class Client:
         self._opening: set[asyncio.Task[Exchange]] = set()
         self._just_ended: list[tuple[_Reuse, Connection, Exchange]] = []
         self._closed = False
+        self._time: Callable[[], float] | None = None
+        """The loop's clock, kept: looking the loop up costs more than asking it."""
 
     async def send(self, request: Request) -> Exchange:
         """One exchange. Whatever the network or the peer does is in the result; cancelling drops the connection."""
@@ -72,7 +74,9 @@ class Client:
 
     def start(self, request: Request, done: Done) -> Sending:
         """As `send`, without waiting: `done` is called once, later than this call returns. It must not raise."""
-        watch = Watch(request.timeout)
+        if self._time is None:
+            self._time = asyncio.get_running_loop().time
+        watch = Watch(self._time() + request.timeout)
         try:
             job = _Job(request, self._head(request), watch)
             addresses = self._opener.known(request.url.host, request.url.port)
@@ -204,7 +208,7 @@ class Client:
             raise SendError(watch.timeout_cause, f"the deadline passed while {watch.phase}") from None
 
 
-class _Job(msgspec.Struct, frozen=True, gc=False):
+class _Job(msgspec.Struct, frozen=True, gc=False):  # nothing that it holds holds it
     request: Request
     head: bytes
     watch: Watch

@@ -13,10 +13,10 @@ class Watch:
     phase_began = 0.0
     timeout_cause = Cause.TIMEOUT
 
-    def __init__(self, timeout: float) -> None:
+    def __init__(self, deadline: float) -> None:
+        """`deadline`: a time of the loop's clock, which need not be the monotonic one (macOS counts sleep in one of them)."""
         self.began = time.monotonic()
-        self.deadline = self.began + timeout
-        """A time of the loop's clock, which this is, and which costs more to ask."""
+        self.deadline = deadline
 
     def enter(self, phase: str, timeout_cause: Cause = Cause.TIMEOUT) -> None:
         self.phase, self.timeout_cause = phase, timeout_cause

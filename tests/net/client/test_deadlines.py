@@ -30,6 +30,32 @@ async def timed(client: Client, url: Url, body: bytes = b"{}") -> Exchange:
     return told
 
 
+class Ahead(asyncio.SelectorEventLoop):
+    """Its clock is not the monotonic one: uvloop's on macOS counts the time that a machine has slept."""
+
+    def time(self) -> float:
+        return super().time() + 3600
+
+
+def test_a_deadline_is_one_of_the_loops_own_clock() -> None:
+    async def exchanges() -> list[Exchange]:
+        async def script(peer: Conversation) -> None:
+            await peer.answer()
+            await peer.answer()
+            await peer.hang()
+
+        client = Client(dial=RememberingDials())
+        async with receiving(script) as receiver:
+            told = [await post(client, receiver.url(), seconds=TIMEOUT) for _ in range(3)]
+        await client.close()
+        return told
+
+    with asyncio.Runner(loop_factory=Ahead) as runner:
+        told = runner.run(exchanges())
+    assert [(one.status, one.cause) for one in told] == [(200, None), (200, None), (None, Cause.TIMEOUT)]
+    assert all(one.timings.total < 1000 * (TIMEOUT + LATE) for one in told)
+
+
 async def _woken(seconds: float) -> float:
     await asyncio.sleep(seconds)
     return time.monotonic()

@@ -41,7 +41,7 @@ def _quoted(text: str) -> str:
 
 
 def _plain(column: Column) -> str:
-    """Numbers and truths: their JSON is what stands in an array, `null` in whatever case."""
+    """Whole numbers and truths: their JSON is what stands in an array, `null` in whatever case."""
     return f"{{{_encode(column)[1:-1].decode()}}}"
 
 
