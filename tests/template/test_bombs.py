@@ -181,7 +181,14 @@ def test_no_filter_takes_longer_than_the_limit_whatever_it_is_given(name: str) -
     ],
 )
 def test_a_source_that_is_made_to_be_slow_compiles_or_is_refused_at_once(source: str) -> None:
-    """Without the garbage collector, as in `spent`."""
+    """Without the garbage collector, as in `spent`. The best of three: a machine that is busy with others counts their
+    share of the core as ours, and what is slow by itself is slow each time.
+    """
+    assert min(compiling(source) for _ in range(3)) < SLACK
+
+
+def compiling(source: str) -> float:
+    """Seconds of processor."""
     gc.disable()
     begun = time.thread_time()
     try:
@@ -189,7 +196,7 @@ def test_a_source_that_is_made_to_be_slow_compiles_or_is_refused_at_once(source:
             compile_text(source, "template")
     finally:
         gc.enable()
-    assert time.thread_time() - begun < SLACK
+    return time.thread_time() - begun
 
 
 NAMES_OF = st.sampled_from(sorted(HOSTILE))
