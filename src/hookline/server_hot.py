@@ -16,7 +16,7 @@ from hookline.api.reading import Message, Receive, Scope
 
 MAX_BODY = 64 * 1024
 """Bytes of a body that is gathered here; above, uvicorn's flow control is wanted."""
-RawHeaders = Sequence[tuple[bytes, bytes]]
+_RawHeaders = Sequence[tuple[bytes, bytes]]
 
 
 class Direct(Protocol):
@@ -85,7 +85,7 @@ class HotExchange:
         return {"type": "http.request", "body": self.body, "more_body": False}
 
 
-def is_plain(headers: RawHeaders) -> bool:
+def is_plain(headers: _RawHeaders) -> bool:
     """Whether the body has a length that is small, and nothing is expected in between."""
     length = -1
     for name, value in headers:
@@ -96,7 +96,7 @@ def is_plain(headers: RawHeaders) -> bool:
     return 0 <= length <= MAX_BODY
 
 
-def answer_bytes(answer: Answer, defaults: RawHeaders, *, keep_alive: bool) -> bytes:
+def answer_bytes(answer: Answer, defaults: _RawHeaders, *, keep_alive: bool) -> bytes:
     parts = [STATUS_LINE[answer.status]]
     for name, value in (*defaults, *answer.headers):
         parts += (name, b": ", value, b"\r\n")

@@ -106,15 +106,15 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _repeated(self, head: Head, data: bytes) -> bool:
         """Whether `data` is a whole request with this head: then it is begun, past the parser, which stands between two."""
-        body = head.body_in(data) if self._direct is not None and self._free() else None
-        if body is None or self._direct is None:
+        direct = self._direct
+        if direct is None or not self._free() or (body := head.body_in(data)) is None:
             return False
         self._idle_since = None
         self._patience = PATIENCE
         super().on_message_begin()
         self.url = head.url
         self.headers += head.with_length(len(body))
-        exchange = self._hot(self._direct, keep_alive=True)
+        exchange = self._hot(direct, keep_alive=True)
         exchange.body = body
         exchange.more_body = False
         exchange.set()

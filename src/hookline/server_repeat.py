@@ -7,14 +7,15 @@ so that equal bytes at the beginning of a request may take what was read before.
 
 from typing import NamedTuple
 
-from hookline.server_hot import MAX_BODY, RawHeaders
+from hookline.api.problem import RawHeaders
+from hookline.server_hot import MAX_BODY
 
 _LENGTH = b"content-length"
 _END = b"\r\n"
 _LONGEST = 2048
 """Bytes of a head that is remembered: a connection holds no more."""
 PATIENCE = 3
-"""Heads in a row that were remembered for nothing, after which a connection remembers none: its client writes each anew."""
+"""Heads in a row that were remembered for nothing, after which a connection remembers no other: its client writes each anew."""
 
 
 class Head(NamedTuple):
@@ -57,7 +58,7 @@ def head_of(data: bytes, url: bytes, headers: RawHeaders) -> Head | None:
         return None
     read = [_header(line) for line in lines[1:-2]]
     lengths = [place for place, (name, _) in enumerate(headers) if name == _LENGTH]
-    if read != [*headers] or len(lengths) != 1:
+    if read != headers or len(lengths) != 1:
         return None
     line, value = lines[1 + lengths[0]], headers[lengths[0]][1]
     gap = head.index(_END + line + _END) + len(_END) + line.index(value, len(_LENGTH))

@@ -141,7 +141,7 @@ class Lanes:
         free = self._max_in_hand - self.in_hand
         if free <= 0 or lane.in_hand >= min(_QUEUE * lane.limit, max(1, free // 4)):
             return False
-        if lane.pace is not HEALTHY and lane.slowed(now):
+        if lane.slowed(now):
             return False
         if not lane.trusted(monotonic):
             if self.free_for_suspects <= 0:
@@ -181,7 +181,7 @@ class Lanes:
             self.in_hand -= 1
         else:
             task.doubtful = not trusted
-        if lane.pace is not HEALTHY and lane.slowed(now) and not lane.room(lane.in_hand, now):
+        if lane.slowed(now) and not lane.room(lane.in_hand, now):
             return False
         self._count(task, 1)
         lane.queue.append(task)
@@ -192,11 +192,9 @@ class Lanes:
         """The next task to send, by fair turn; None when nothing may begin."""
         if self.in_flight >= self._max_in_flight:
             return None
-        task, trusted, suspects = None, self._trusted_ring, self._suspect_ring
-        if trusted.only or trusted.tenants:
-            task = self._take_from(trusted, monotonic, now)
-        if task is None and (suspects.only or suspects.tenants) and len(self._suspects) < self._max_suspects:
-            task = self._take_from(suspects, monotonic, now)
+        task = self._take_from(self._trusted_ring, monotonic, now)
+        if task is None and len(self._suspects) < self._max_suspects:
+            task = self._take_from(self._suspect_ring, monotonic, now)
         return task
 
     def exchanged(self, task: Task, pace: Pace, now: Micros) -> list[Task]:
@@ -208,7 +206,7 @@ class Lanes:
         self._suspects.discard(task)
         if pace is not lane.pace:
             lane.become(pace)
-        if lane.pace is not HEALTHY and lane.slowed(now):
+        if lane.slowed(now):
             return self._drained(lane)
         if lane.queue:
             self._stand(lane, trusted=True)

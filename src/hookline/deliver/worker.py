@@ -14,6 +14,7 @@ from hookline.deliver.claims import Claims
 from hookline.deliver.lanes import HEALTHY, Lane, Lanes, document_of
 from hookline.deliver.outcome import (
     DELIVERED,
+    Delivered,
     GiveUp,
     Outcome,
     RetryLater,
@@ -297,7 +298,7 @@ class Worker:
 
     def _paced(self, attempt: Try, exchange: Exchange, outcome: Outcome, now: Micros) -> Pace:
         lane, endpoint = self._lane(attempt.task), attempt.endpoint
-        success = outcome is DELIVERED
+        success = isinstance(outcome, Delivered)
         if success and not lane.proven:
             lane.prove()
         if (success and lane.pace is HEALTHY) or not speaks_of_receiver(exchange):
@@ -317,9 +318,7 @@ class Worker:
 
     def _put(self, task: Task, results: Sequence[Result], endpoint: Endpoint | None, pace: Pace) -> None:
         lane = self._lane(task)
-        kept = None
-        if pace is not lane.pace and pace != lane.pace:
-            kept = LanePace(lane=lane.key, document=document_of(pace, endpoint))
+        kept = LanePace(lane=lane.key, document=document_of(pace, endpoint)) if pace != lane.pace else None
         if kept is not None and kept.document is None:
             self.claims.healed(lane.key)
         for result in results:

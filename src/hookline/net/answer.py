@@ -107,7 +107,7 @@ class Answer:
         """True when the answer is over, well or not; feed nothing more then. `last`: of the same connection."""
         first = not self._raw
         if first:
-            self.first_byte_at = time.monotonic()
+            self.first_byte_at = time.perf_counter()
             if last is not None and last.data == data and not self._head_only:
                 return self._repeat(last)
             self._parser = HttpResponseParser(self)

@@ -85,7 +85,7 @@ class Connection(asyncio.Protocol):
             self._loop.call_soon(self._finish, answer)
             return
         self._arm(watch.deadline)
-        watch.written = time.monotonic()
+        watch.written = time.perf_counter()
         if len(body) < _JOINED:
             self._transport.write(head + body)
         else:

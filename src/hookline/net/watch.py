@@ -15,21 +15,20 @@ class Watch:
 
     def __init__(self, deadline: float) -> None:
         """`deadline`: a time of the loop's clock, which need not be the monotonic one (macOS counts sleep in one of them)."""
-        self.began = time.monotonic()
+        self.began = time.perf_counter()
         self.deadline = deadline
 
     def enter(self, phase: str, timeout_cause: Cause = Cause.TIMEOUT) -> None:
         self.phase, self.timeout_cause = phase, timeout_cause
-        self.phase_began = time.monotonic()
+        self.phase_began = time.perf_counter()
 
     def lap(self) -> float:
         """Milliseconds since `enter`."""
-        return (time.monotonic() - self.phase_began) * 1000
+        return (time.perf_counter() - self.phase_began) * 1000
 
     def timings(self, first_byte_at: float = 0.0) -> Timings:
-        # `_hundredths`, written out: these two are of every exchange.
-        first = int((first_byte_at - self.written) * 100_000) / 100 if first_byte_at else 0.0
-        total = int((time.monotonic() - self.began) * 100_000) / 100
+        first = _hundredths((first_byte_at - self.written) * 1000) if first_byte_at else 0.0
+        total = _hundredths((time.perf_counter() - self.began) * 1000)
         if not self.phase:
             return Timings(first_byte=first, total=total)
         dns, connect, tls = _hundredths(self.dns), _hundredths(self.connect), _hundredths(self.tls)

@@ -276,7 +276,7 @@ class Publisher:
             order_key=draft.order_key,
             tags=draft.tags,
             matched=matched,
-            failures={one.endpoint_id: one.reason for one in failures} if failures else {},
+            failures={one.endpoint_id: one.reason for one in failures},
             origin=draft.origin,
             system=draft.system,
         )
