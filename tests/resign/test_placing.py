@@ -1,7 +1,7 @@
 """What is put at a place is what is read there, and nothing beside it changes."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hookline.errors import InvalidField, InvalidHeader
@@ -23,6 +23,9 @@ def read(request: Inbound, text: str) -> bytes:
 
 
 @given(st.text(max_size=50).map(str.encode))
+@example(b"007")
+@example(b"0")
+@example(b"9" * 50)
 @settings(max_examples=100, deadline=None)
 @pytest.mark.parametrize(
     "text", ["{query.x}", "{query.new}", "{form.a}", "{form.a b}", "{json.a.b.1.c}", "{json.n.e.w}"]

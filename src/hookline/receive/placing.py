@@ -1,17 +1,21 @@
 """Placing: the same request with another value at a place. What `view` reads, this writes."""
 
+import re
 from collections.abc import Sequence
 from urllib.parse import quote, unquote_plus
 
 import msgspec
 
 from hookline.errors import InvalidField
+from hookline.model.json import MAX_DIGITS
 from hookline.model.place import Place, parse_text
 from hookline.net.header import check_header
 from hookline.receive.form import MULTIPART, URL_ENCODED
 from hookline.receive.inbound import Absent, Inbound, below, steps_of
 
 _Object = dict[str, msgspec.Raw]
+_WHOLE = re.compile(rb"0|[1-9][0-9]{0,%d}" % (MAX_DIGITS - 1))
+"""Digits that are a number in JSON: `007` is none."""
 
 
 def place_of(text: str) -> Place:
@@ -81,8 +85,10 @@ def _with_json(inbound: Inbound, steps: Sequence[str], value: bytes) -> Inbound:
     old: object = inbound.json
     for step in steps:
         old = below(old, step)
-    number = isinstance(old, int | float) and not isinstance(old, bool) and value.isdigit()
-    new = value if number else msgspec.json.encode(value.decode("utf-8", "replace"))
+    number = isinstance(old, int | float) and not isinstance(old, bool)
+    new = (
+        value if number and _WHOLE.fullmatch(value) else msgspec.json.encode(value.decode("utf-8", "replace"))
+    )
     return _changed(inbound, body=_spliced(inbound.body, steps, new))
 
 
