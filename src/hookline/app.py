@@ -253,7 +253,7 @@ def _delivering(core: Core) -> Delivering:
         telemetry=core.telemetry,
         poll_interval=settings.poll_interval,
     )
-    hand = NodeHand(worker, core.clock)
+    hand = NodeHand(worker)
     node.employ(worker, hand, claimer)
     core.telemetry.watch(metrics.IN_FLIGHT, lambda: lanes.in_flight)
     core.telemetry.watch(metrics.IN_HAND, lambda: lanes.in_hand)

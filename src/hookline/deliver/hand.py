@@ -4,7 +4,7 @@ them afterwards.
 
 from collections.abc import Sequence
 
-from hookline.clock import Clock, Micros
+from hookline.clock import Micros
 from hookline.deliver.dialect import Envelope
 from hookline.deliver.task import Task
 from hookline.deliver.tries import taken
@@ -19,16 +19,14 @@ from hookline.storage.ledger import LaneKey
 class NodeHand:
     """A `route.draft.Hand`."""
 
-    def __init__(self, worker: Worker, clock: Clock) -> None:
+    def __init__(self, worker: Worker) -> None:
         self.foreign: set[LaneKey] = set()
         """Lanes that another node owns alone."""
         self.doubts: list[tuple[Event, Sequence[int]]] = []
         """Events whose commit is not known to have happened."""
         self._worker = worker
-        self._clock = clock
 
-    def reserve(self, endpoints: Sequence[Endpoint]) -> Sequence[bool]:
-        monotonic, now = self._clock.monotonic(), self._clock.now()
+    def reserve(self, endpoints: Sequence[Endpoint], monotonic: float, now: Micros) -> Sequence[bool]:
         if not self._worker.may_promise(monotonic):
             return [False] * len(endpoints)
         return [self._reserve(endpoint, monotonic, now) for endpoint in endpoints]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from hookline.clock import Micros
 from hookline.model.delivery import Delivery
 from hookline.model.endpoint import Endpoint
 from hookline.model.event import Event
@@ -12,7 +13,8 @@ class DistantHand:
     def __init__(self, hint: Callable[[], None]) -> None:
         self._hint = hint
 
-    def reserve(self, endpoints: Sequence[Endpoint]) -> Sequence[bool]:
+    def reserve(self, endpoints: Sequence[Endpoint], monotonic: float, now: Micros) -> Sequence[bool]:
+        del monotonic, now
         return [False] * len(endpoints)
 
     def begin(self, event_id: EventId, count: int) -> None:

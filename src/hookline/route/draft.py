@@ -51,8 +51,8 @@ class Published(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Hand(Protocol):
     """Who sends what was just stored: the node's worker, or nobody on a node that only publishes."""
 
-    def reserve(self, endpoints: Sequence[Endpoint]) -> Sequence[bool]:
-        """For each: a promise to send one delivery as soon as it is stored, or not."""
+    def reserve(self, endpoints: Sequence[Endpoint], monotonic: float, now: Micros) -> Sequence[bool]:
+        """For each: a promise to send one delivery as soon as it is stored, or not. The times are the clock's, of now."""
         ...
 
     def begin(self, event_id: EventId, count: int) -> None:

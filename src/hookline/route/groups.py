@@ -11,14 +11,14 @@ from hookline.route.draft import Draft
 from hookline.route.match import MatchResult
 from hookline.storage.directory import TenantConfig
 
-MAX_GROUP = 2000
+MAX_GROUP = 1000
 """Events in one commit."""
 MAX_GROUP_BYTES = 8 * 1024 * 1024
 """Of their data."""
 MAX_GROUP_DELIVERIES = 10_000
 """Of which each may be a row."""
-PARALLEL = 3
-"""Commit groups in flight at once."""
+PARALLEL = 5
+"""Commit groups in flight at once: while some wait for the disk or the network, others are worked on."""
 WORTH_A_GROUP = 32
 """Events waiting for which another commit is begun beside one that runs: fewer gather until it ends."""
 FEW = 8

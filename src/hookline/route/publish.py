@@ -5,7 +5,7 @@ not the caller, owns what follows: a caller that goes away changes nothing.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import assert_never
 
@@ -93,7 +93,7 @@ class Publisher:
     ) -> asyncio.Future[Published]:
         """As `publish`, without waiting."""
         answer = asyncio.get_running_loop().create_future()
-        self._enqueue(config, [(draft, answer)], check)
+        self._enqueue(self._entry(config, [(draft, answer)], check))
         return answer
 
     def begin_received(
@@ -101,7 +101,7 @@ class Publisher:
     ) -> Answers:
         """The events of one request, committed with its receipt, to which the items are added here."""
         answers = answers_of(len(drafts))
-        self._enqueue(config, list(zip(drafts, answers.places, strict=True)), check, receipt)
+        self._enqueue(self._entry(config, zip(drafts, answers.places, strict=True), check, receipt))
         return answers
 
     def begin_saving(
@@ -109,7 +109,7 @@ class Publisher:
     ) -> Answers:
         """Committed together with the records. They raise RecordChanged where one has another version by now."""
         answers = answers_of(len(drafts))
-        self._enqueue(config, list(zip(drafts, answers.places, strict=True)), None, records=records)
+        self._enqueue(self._entry(config, zip(drafts, answers.places, strict=True), records=records))
         return answers
 
     async def publish_many(
@@ -118,8 +118,8 @@ class Publisher:
         """Each is answered on its own; all of them share few commits."""
         config = self._directory.get(tenant) or await self._directory.at_least(tenant)
         gathered = Gathered(len(drafts))
-        for one in zip(drafts, gathered.places, strict=True):
-            self._enqueue(config, [one], check)
+        places = zip(drafts, gathered.places, strict=True)
+        self._enqueue(*[self._entry(config, [one], check) for one in places])
         await gathered.all
         return gathered.told()
 
@@ -154,19 +154,20 @@ class Publisher:
             self._slow_filters.note(config, matcher.switched_off())
         return result
 
-    def _enqueue(
+    def _entry(
         self,
         config: TenantConfig,
-        drafts: Sequence[tuple[Draft, Awaited]],
-        check: Check | None,
+        drafts: Iterable[tuple[Draft, Awaited]],
+        check: Check | None = None,
         receipt: Receipt | None = None,
         records: tuple[Record, ...] = (),
-    ) -> None:
+    ) -> Entry:
         parts = [Part(draft, self._match(config, draft), answer) for draft, answer in drafts]
         started = self._clock.monotonic()
-        self._queue.append(
-            Entry(parts, config, started=started, check=check, receipt=receipt, records=records)
-        )
+        return Entry(parts, config, started=started, check=check, receipt=receipt, records=records)
+
+    def _enqueue(self, *entries: Entry) -> None:
+        self._queue += entries
         self._start_if_due()
 
     def _start_if_due(self) -> None:
@@ -205,7 +206,7 @@ class Publisher:
         try:
             now = self._clock.now()
             for entry in group:
-                self._accept(entry, accepted, now)
+                self._accept(entry, accepted, begun, now)
             fates = await self._store(group, accepted)
         except HooklineError as error:
             self._failed(group, accepted, error)
@@ -220,11 +221,11 @@ class Publisher:
         except BaseException as error:
             self._failed(group, accepted, error)
             raise
+        ended = self._clock.monotonic()
+        self._telemetry.emit(GroupCommitted(work="publish", rows=len(accepted), seconds=ended - begun))
         told = iter(zip(accepted, fates, strict=True))
         for entry in group:
-            self._settle_entry(entry, list(islice(told, len(entry.parts))))
-        took = self._clock.monotonic() - begun
-        self._telemetry.emit(GroupCommitted(work="publish", rows=len(accepted), seconds=took))
+            self._settle_entry(entry, islice(told, len(entry.parts)), ended)
 
     async def _store(self, group: Sequence[Entry], accepted: Sequence[Accepted]) -> Sequence[Fate]:
         if group[0].records:
@@ -232,11 +233,11 @@ class Publisher:
             return [fate for fates in told for fate in fates]
         return await self._ledger.publish(self._node(), accepted)
 
-    def _settle_entry(self, entry: Entry, told: Sequence[tuple[Accepted, Fate]]) -> None:
+    def _settle_entry(self, entry: Entry, told: Iterable[tuple[Accepted, Fate]], ended: float) -> None:
         stale: list[Part] = []
         for part, (accepted, fate) in zip(entry.parts, told, strict=True):
             try:
-                if self._settle(entry, part, accepted, fate):
+                if self._settle(entry, part, accepted, fate, ended):
                     stale.append(part)
             except Exception as error:  # noqa: BLE001  its neighbours are stored too, and must be sent and answered
                 self._telemetry.fault("publisher", error)
@@ -253,15 +254,15 @@ class Publisher:
             except Exception as error:  # noqa: BLE001  its caller has heard
                 self._telemetry.fault("publisher", error)
 
-    def _accept(self, entry: Entry, accepted: list[Accepted], now: Micros) -> None:
+    def _accept(self, entry: Entry, accepted: list[Accepted], begun: float, now: Micros) -> None:
         """Ids are given here, not before: an event's id is never below a watermark that was written without it."""
         first = len(accepted)
         # One by one: what was reserved for the first must be known if the second fails.
-        accepted.extend(self._accept_part(entry.config, part, now) for part in entry.parts)
+        accepted.extend(self._accept_part(entry.config, part, begun, now) for part in entry.parts)
         if entry.receipt is not None:
             add_receipt(entry, entry.receipt, accepted, first)
 
-    def _accept_part(self, config: TenantConfig, part: Part, now: Micros) -> Accepted:
+    def _accept_part(self, config: TenantConfig, part: Part, begun: float, now: Micros) -> Accepted:
         draft, matched, failures = part.draft, part.result.endpoint_ids, part.result.failures
         event = Event(
             id=self._ids.event(now),
@@ -281,7 +282,7 @@ class Publisher:
             system=draft.system,
         )
         endpoints = [config.endpoints[endpoint_id] for endpoint_id in matched]
-        promised = self._hand.reserve(endpoints) if endpoints else ()
+        promised = self._hand.reserve(endpoints, begun, now) if endpoints else ()
         in_hand = tuple([position for position, yes in enumerate(promised) if yes])
         waiting = [
             self._waiting.delivery(event, position, endpoints[position])
@@ -298,13 +299,13 @@ class Publisher:
             key_life=draft.key_life,
         )
 
-    def _settle(self, entry: Entry, part: Part, accepted: Accepted, fate: Fate) -> bool:
+    def _settle(self, entry: Entry, part: Part, accepted: Accepted, fate: Fate, ended: float) -> bool:
         """True: it was not stored, and must be matched again."""
         if not isinstance(fate, Stored) and accepted.in_hand:
             self._hand.abandon(accepted.event, accepted.in_hand)
         match fate:
             case Stored():
-                self._stored(entry, part, accepted)
+                self._stored(part, accepted, ended - entry.started)
             case Duplicate(other):
                 self._duplicate(part, accepted.event, other)
             case KeyConflict(other):
@@ -320,7 +321,7 @@ class Publisher:
                 assert_never(fate)
         return False
 
-    def _stored(self, entry: Entry, part: Part, accepted: Accepted) -> None:
+    def _stored(self, part: Part, accepted: Accepted, seconds: float) -> None:
         event = accepted.event
         if accepted.in_hand:
             self._hand.hand_over(event, accepted.in_hand)
@@ -337,7 +338,7 @@ class Publisher:
                 type=event.type,
                 size=len(event.data),
                 matched=len(event.matched),
-                seconds=self._clock.monotonic() - entry.started,
+                seconds=seconds,
             )
         )
         for failure in part.result.failures:
@@ -391,10 +392,9 @@ class Publisher:
                 if entry.check is not None:
                     entry.check(entry.config, part.draft)
                 part.result = self._match(entry.config, part.draft)
-        except HooklineError as error:
-            fail_all(entry, error)
         except BaseException as error:
             fail_all(entry, error)
-            raise
+            if not isinstance(error, HooklineError):
+                raise
         else:
             self._queue.append(entry)

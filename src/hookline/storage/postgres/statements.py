@@ -50,8 +50,7 @@ _NEXT = "CASE WHEN i.order_key IS NULL THEN NULL ELSE nextval('delivery_sequence
 def publish(*, waiting: bool, tags: bool, received: tuple[str, ...], further: bool, again: bool) -> str:
     """An event goes in only if its tenant's configuration is the one it was matched against; if something of it is
     taken in hand, only while the node is known: the lock lets nobody take over between this look and the commit.
-    Sorted by key, groups of several nodes wait for one another instead of deadlocking; and within one
-    the first has the key.
+    They come sorted by key (`ledger.by_key`): groups of several nodes wait for one another instead of deadlocking.
 
     `received`: the columns that are given of receipts; `further`: some have more than one event; `again`: some may be
     there.
@@ -67,7 +66,7 @@ WITH hand AS (
   JOIN tenants t ON t.id = i.tenant_id AND t.config_version = i.version AND t.deleted_at IS NULL
   LEFT JOIN hand ON i.in_hand IS NOT NULL
   WHERE i.in_hand IS NULL OR hand.id IS NOT NULL
-  ORDER BY i.tenant_id COLLATE "C", i.idempotency_key COLLATE "C", i.place
+  ORDER BY i.place
   ON CONFLICT DO NOTHING
   RETURNING tenant_id, id
 )"""
