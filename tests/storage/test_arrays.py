@@ -57,6 +57,12 @@ async def test_what_goes_in_comes_out(empty_postgres_url: str, seed: int) -> Non
     assert await read_back(empty_postgres_url, rows) == rows
 
 
+@pytest.mark.parametrize("row", [("a", None, None, None), (None, 0, None, None), (None, None, None, b"")])
+async def test_columns_of_nulls_alone_are_as_long_as_the_others(empty_postgres_url: str, row: Row) -> None:
+    assert await read_back(empty_postgres_url, [row] * 3) == [row] * 3
+    assert columns([row], TYPES).count("{}") + columns([row], TYPES).count([]) == len(row) - 1
+
+
 @given(st.lists(st.text(), min_size=1))
 def test_no_text_ends_its_element(texts: list[str]) -> None:
     """By PostgreSQL's rule: within quotes a backslash takes the next character as it is."""
