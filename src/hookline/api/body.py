@@ -1,8 +1,9 @@
 """Bodies: JSON from strangers as our own nouns, strictly, with an error that names the field and the nearest known name."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -59,13 +60,16 @@ def convert_query(values: Mapping[str, str], kind: type[S]) -> S:
     """As `convert_values`, from texts: only numbers are read as something else. (msgspec's own lax reading would take
     the text `null` for nothing, and drop a filter.)
     """
-    numbers = {field.encode_name for field in _fields(kind) if isinstance(_bare(field.type), inspect.IntType)}
+    numbers = _numbers_of(kind)
     return convert_values({name: _number(name, value, numbers) for name, value in values.items()}, kind)
 
 
-def _fields(kind: type[msgspec.Struct]) -> Sequence[inspect.Field]:
+@cache
+def _numbers_of(kind: type[msgspec.Struct]) -> Collection[str]:
+    """The fields that hold whole numbers: asked once of each kind, since msgspec looks through all its types for it."""
     info = inspect.type_info(kind)
-    return info.fields if isinstance(info, inspect.StructType) else ()
+    fields = info.fields if isinstance(info, inspect.StructType) else ()
+    return frozenset(field.encode_name for field in fields if isinstance(_bare(field.type), inspect.IntType))
 
 
 def _bare(info: inspect.Type) -> inspect.Type:

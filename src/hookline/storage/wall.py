@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, and_, exists, select, update
+from sqlalchemy import BindParameter, ColumnElement, Connection, Row, Table, and_, exists, select, update
 
 from hookline.errors import NotFound
 from hookline.model.ids import TenantId
@@ -14,12 +14,12 @@ T = TypeVar("T")
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 
 
-def within(table: Table, tenant_id: TenantId) -> ColumnElement[bool]:
+def within(table: Table, tenant_id: TenantId | BindParameter[str]) -> ColumnElement[bool]:
     """The rows of a living tenant: a deleted one is gone for every verb at once, long before its rows are."""
     return and_(table.c.tenant_id == tenant_id, exists().where(living(tenant_id)))
 
 
-def living(tenant_id: TenantId) -> ColumnElement[bool]:
+def living(tenant_id: TenantId | BindParameter[str]) -> ColumnElement[bool]:
     return and_(tenants.c.id == tenant_id, tenants.c.deleted_at.is_(None))
 
 
