@@ -72,6 +72,9 @@ class PostgresDatabase:
         self, engine: Engine, pool: "asyncpg.Pool[Any]", connect: _Connect, vital: Engine | None = None
     ) -> None:
         self._engine = engine
+        # A look needs no transaction: READ COMMITTED gives each statement its own snapshot within one, too, and BEGIN and
+        # ROLLBACK are a round trip each.
+        self._reading = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._pool = pool
         self._connect = connect
         self._vital = vital
@@ -138,7 +141,7 @@ class PostgresDatabase:
             await connection.fetchval("SELECT 1", timeout=5)
 
     def _read(self, work: Callable[[Connection], T]) -> T:
-        with self._engine.connect() as connection:
+        with self._reading.connect() as connection:
             return work(connection)
 
     def _write(self, work: Callable[[Connection], T]) -> T:
