@@ -12,7 +12,8 @@ from hookline.model.delivery import State
 from hookline.model.endpoint import HourCount
 from hookline.model.retry import Fixed, Schedule
 from hookline.storage.endpoints import Held
-from tests.engine.gateway import ALICE, SECRET, STRANGER, Gateway, until
+from tests.clock import ManualClock
+from tests.engine.gateway import ALICE, SECRET, STRANGER, Gateway, gateway, until
 from tests.engine.receivers import Receiver
 
 QUICK = Schedule(delays=(0.0, 5.0, 60.0), jitter=0.0)
@@ -273,6 +274,30 @@ async def test_three_blamed_failures_make_it_one_probe_at_a_time(
     for published in waiting:
         await on_sqlite.until_state(published, State.DELIVERED)
     await until(on_sqlite.idle)
+
+
+async def test_what_failed_before_a_restart_is_asked_one_at_a_time_after_it(
+    env: dict[str, str], clock: ManualClock, receiver: Receiver
+) -> None:
+    receiver.says(500)
+    async with gateway(env, clock) as first:
+        await first.tenants()
+        await first.endpoint(receiver.url(), retry=QUICK)
+        failed = [await first.publish() for _ in range(3)]
+        for published in failed:
+            await first.until_tried(published, 1)
+        await until(first.idle)
+    clock.turn(10)
+    receiver.got.clear()
+    receiver.hangs()
+    async with gateway(env, clock) as second:
+        await until(lambda: bool(receiver.got))
+        await second.breathe(10)
+        assert len(receiver.got) == 1
+        receiver.go_on()
+        await second.turn_until(lambda: len(receiver.got) == len(failed))
+        for published in failed:
+            await second.until_state(published, State.DELIVERED)
 
 
 async def test_a_deleted_tenant_is_sent_nothing_more(on_sqlite: Gateway, receiver: Receiver) -> None:

@@ -8,11 +8,13 @@ import threading
 
 import pytest
 
+from hookline.clock import DAY, SECOND
+from hookline.deliver.lanes import HEALTHY
 from hookline.model.attempt import Cause
 from hookline.model.delivery import State
 from hookline.model.retry import Schedule
 from hookline.model.template import Template
-from tests.engine.gateway import PATIENCE, SECRET, Gateway
+from tests.engine.gateway import ALICE, PATIENCE, SECRET, Gateway
 from tests.engine.receivers import Got, Receiver
 
 CASE = {
@@ -175,3 +177,18 @@ async def test_nothing_is_sent_after_the_end_of_the_lease(on_sqlite: Gateway, re
     (attempt,) = (await on_sqlite.until_tried(event, 1)).attempts
     assert attempt.exchange.cause is Cause.INTERRUPTED
     assert receiver.got == []
+
+
+async def test_what_cannot_be_made_says_nothing_of_the_receiver(
+    on_sqlite: Gateway, receiver: Receiver
+) -> None:
+    """Else five days of such events would switch it off."""
+    template = Template(json={"a": "{{ data.none }}"}, strict=True)
+    endpoint = await on_sqlite.endpoint(receiver.url(), template=template, retry=ONCE)
+    for _ in range(3):
+        await on_sqlite.until_state(await on_sqlite.publish(), State.DEAD)
+        await on_sqlite.turn(DAY / SECOND, step=DAY / SECOND)
+    lane = on_sqlite.delivering.worker.lanes.get((ALICE, endpoint.id))
+    assert lane is not None
+    assert lane.pace == HEALTHY
+    assert on_sqlite.told("EndpointFailing") == []
