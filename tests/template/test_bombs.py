@@ -17,6 +17,8 @@ from hookline.template.values import decode
 
 LIMITS = Limits()
 SLACK = 0.05
+YARD = 0.012
+"""CPU seconds of `slowness`'s sum on a machine that nobody else is busy on."""
 HOSTILE = {
     "big": "x" * 200_000,
     "words": "ab " * 60_000,
@@ -40,6 +42,17 @@ HOSTILE = {
     "tiny": decode(b"1e-400"),
 }
 LOOP = "{{% for n in (1..10000) %}}{}{{% endfor %}}"
+
+
+def soon_enough(seconds: float, limit: float = LIMITS.seconds) -> bool:
+    """On a machine that is slow, or shared, everything takes as much longer; which it is at this moment is measured."""
+    return seconds < limit + SLACK or seconds < limit + SLACK * slowness()
+
+
+def slowness() -> float:
+    begun = time.thread_time()
+    sum(n % 7 for n in range(200_000))
+    return (time.thread_time() - begun) / YARD
 
 
 def spent(source: str) -> tuple[float, str]:
@@ -121,7 +134,7 @@ LOOPS, OUTPUT, VALUE, NAMES, TIME, NUMBER = (
 def test_a_bomb_is_stopped_by_its_limit(source: str, limit: str) -> None:
     seconds, reason = spent(source)
     assert limit in reason
-    assert seconds < LIMITS.seconds + SLACK
+    assert soon_enough(seconds)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +159,7 @@ def test_a_bomb_is_stopped_by_its_limit(source: str, limit: str) -> None:
     ],
 )
 def test_what_is_wild_and_not_large_ends_soon(source: str) -> None:
-    assert spent(source)[0] < LIMITS.seconds + SLACK
+    assert soon_enough(spent(source)[0])
 
 
 @pytest.mark.parametrize("name", sorted(FILTERS))
@@ -155,7 +168,7 @@ def test_no_filter_takes_longer_than_the_limit_whatever_it_is_given(name: str) -
     for count in range(least, min(most, 1) + 1):
         for values in product(HOSTILE, repeat=count + 1):
             given = f": {', '.join(values[1:])}" if count else ""
-            assert spent(f"{{{{ {values[0]} | {name}{given} | size }}}}")[0] < LIMITS.seconds + SLACK
+            assert soon_enough(spent(f"{{{{ {values[0]} | {name}{given} | size }}}}")[0])
 
 
 @pytest.mark.parametrize(
@@ -184,7 +197,7 @@ def test_a_source_that_is_made_to_be_slow_compiles_or_is_refused_at_once(source:
     """Without the garbage collector, as in `spent`. The best of three: a machine that is busy with others counts their
     share of the core as ours, and what is slow by itself is slow each time.
     """
-    assert min(compiling(source) for _ in range(3)) < SLACK
+    assert soon_enough(min(compiling(source) for _ in range(3)), limit=0)
 
 
 def compiling(source: str) -> float:
@@ -240,4 +253,4 @@ def blocks(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 @given(st.recursive(OUTPUTS | ASSIGNS, blocks, max_leaves=8))
 def test_no_template_runs_longer_than_its_limit(source: str) -> None:
     with suppress(InvalidTemplate):
-        assert spent(source)[0] < LIMITS.seconds + SLACK
+        assert soon_enough(spent(source)[0])
