@@ -4,12 +4,16 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
+from sqlalchemy import select
 
-from hookline.model.ids import NodeId
-from hookline.route.groups import FEW, PARALLEL, WORTH_A_GROUP
+from hookline.model.endpoint import Order
+from hookline.model.ids import EventId, NodeId
+from hookline.route.draft import Draft, Published
+from hookline.route.groups import FEW, MAX_GROUP, PARALLEL, WORTH_A_GROUP
 from hookline.storage.ledger import Accepted, Fate, Ledger
+from hookline.storage.schema import deliveries
 from tests.clock import ManualClock
-from tests.engine.gateway import Gateway, gateway
+from tests.engine.gateway import ALICE, Gateway, gateway
 from tests.torture.passing import PassingLedger
 
 
@@ -74,3 +78,45 @@ async def test_beside_a_large_one_it_waits_until_it_is_worth_it(held: Gateway, h
     holding.go.set()
     await asyncio.gather(*asked)
     assert sum(holding.sizes) == FEW + WORTH_A_GROUP
+
+
+async def test_beside_the_first_part_of_a_batch_nothing_is_stored(held: Gateway, holding: Holding) -> None:
+    """Its second part would race it, and so would whatever stands behind."""
+    batch = asyncio.create_task(_publish_batch(held, MAX_GROUP + 100))
+    asked = await _publish(held, WORTH_A_GROUP)
+    assert holding.sizes == [MAX_GROUP]
+    holding.go.set()
+    await asyncio.gather(batch, *asked)
+    assert holding.sizes[1] >= 100
+    assert sum(holding.sizes) == MAX_GROUP + 100 + WORTH_A_GROUP
+
+
+async def test_whole_batches_are_stored_side_by_side(held: Gateway, holding: Holding) -> None:
+    batches = [asyncio.create_task(_publish_batch(held, MAX_GROUP - 100)) for _ in range(2)]
+    await _publish(held, 0)
+    assert holding.sizes == [MAX_GROUP - 100] * 2
+    holding.go.set()
+    await asyncio.gather(*batches)
+
+
+async def test_a_batch_keeps_its_order_whatever_is_stored_beside_it(hookline: Gateway) -> None:
+    await hookline.endpoint("https://receiver.example/", order=Order.ENDPOINT, active=False)
+    batches = await asyncio.gather(*[_publish_batch(hookline, size) for size in (700, 700, 1500)])
+    in_order = select(deliveries.c.event_id).order_by(deliveries.c.seq)
+    rows = await hookline.store.database.read(lambda connection: connection.execute(in_order).all())
+    place = {row[0]: number for number, row in enumerate(rows)}
+    for batch in batches:
+        places = [place[event_id] for event_id in batch]
+        assert places == sorted(places)
+
+
+async def test_of_two_equal_keys_in_a_batch_the_first_is_stored(hookline: Gateway) -> None:
+    drafts = [Draft(type="a.b", data=b"1", idempotency_key=f"k{n % 750}") for n in range(1500)]
+    told = await hookline.engine.publisher.publish_many(ALICE, drafts)
+    assert [isinstance(one, Published) and one.duplicate for one in told] == [False] * 750 + [True] * 750
+
+
+async def _publish_batch(hookline: Gateway, count: int) -> list[EventId]:
+    drafts = [Draft(type="a.b", data=b"1") for _ in range(count)]
+    told = await hookline.engine.publisher.publish_many(ALICE, drafts)
+    return [one.event_id for one in told if isinstance(one, Published)]

@@ -55,6 +55,25 @@ def test_what_stands_beside_keeps_its_very_bytes() -> None:
     assert query.url == "https://example.com/in?x=2&y=%20"
 
 
+@pytest.mark.parametrize(
+    ("place", "value", "written"),
+    [
+        ("n", b"0", b"0"),
+        ("n", b"9" * 40, b"9" * 40),
+        ("n", b"9" * 41, b'"%s"' % (b"9" * 41)),
+        ("n", b"007", b'"007"'),
+        ("n", b"x", b'"x"'),
+        ("text", b"5", b'"5"'),
+        ("yes", b"5", b'"5"'),
+        ("none", b"5", b'"5"'),
+    ],
+)
+def test_a_number_stays_one_where_digits_are_put(place: str, value: bytes, written: bytes) -> None:
+    body = b'{"n":1,"text":"1","yes":true,"none":null}'
+    changed = put(inbound(body), place_of(f"{{json.{place}}}"), value)
+    assert b'"%s":%s' % (place.encode(), written) in changed.body
+
+
 def test_of_two_headers_of_one_name_one_is_left() -> None:
     twice = Inbound(method="POST", url="", headers=[(b"x", b"1"), (b"y", b"2"), (b"x", b"3")], body=b"")
     assert list(put(twice, place_of("{header.X}"), b"4").headers) == [(b"x", b"4"), (b"y", b"2")]

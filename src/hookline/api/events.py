@@ -153,7 +153,9 @@ async def get_event_matches(event_id: PathText, caller: NeedsCaller, parts: Need
     config = await parts.config(caller.tenant)
     data = event.data if event.content_type == JSON else b""
     asked = FilterInput(type=event.type, data=data, tags=event.tags, time=event.time)
-    now = {match.endpoint_id: match for match in parts.publisher.matcher(config).explain(asked, event.system)}
+    now = {
+        match.endpoint_id: match for match in parts.publisher.matchers.of(config).explain(asked, event.system)
+    }
     deliveries: dict[str, Delivery] = {delivery.endpoint_id: delivery for delivery in found}
     wanted: dict[str, None] = dict.fromkeys([*event.matched, *event.failures, *now])
     return MatchList(items=[_match(event, one, deliveries.get(one), now.get(one)) for one in wanted])

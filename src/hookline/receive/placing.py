@@ -85,10 +85,9 @@ def _with_json(inbound: Inbound, steps: Sequence[str], value: bytes) -> Inbound:
     old: object = inbound.json
     for step in steps:
         old = below(old, step)
-    number = isinstance(old, int | float) and not isinstance(old, bool)
-    new = (
-        value if number and _WHOLE.fullmatch(value) else msgspec.json.encode(value.decode("utf-8", "replace"))
-    )
+    was_number = isinstance(old, int | float) and not isinstance(old, bool)
+    plain = was_number and _WHOLE.fullmatch(value)
+    new = value if plain else msgspec.json.encode(value.decode("utf-8", "replace"))
     return _changed(inbound, body=_spliced(inbound.body, steps, new))
 
 

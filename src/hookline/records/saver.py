@@ -179,7 +179,7 @@ class Saver:
         """`state`, saying that deliveries are to come where one of the events must reach somebody."""
         if kind.rules.delivery is None:
             return state
-        matcher, now = self._publisher.matcher(config), self._clock.now()
+        matcher, now = self._publisher.matchers.of(config), self._clock.now()
         for one in events:
             given = FilterInput(type=one.type, data=one.data, tags=(), time=now)
             if matcher.match(given, key.system).endpoint_ids:

@@ -52,7 +52,7 @@ class Hand(Protocol):
     """Who sends what was just stored: the node's worker, or nobody on a node that only publishes."""
 
     def reserve(self, endpoints: Sequence[Endpoint], monotonic: float, now: Micros) -> Sequence[bool]:
-        """For each: a promise to send one delivery as soon as it is stored, or not. The times are the clock's, of now."""
+        """For each: a promise to send one delivery as soon as it is stored, or not. It was `now` a moment ago."""
         ...
 
     def begin(self, event_id: EventId, count: int) -> None:

@@ -45,7 +45,7 @@ class Part:
 class Entry:
     """What is committed together: mostly one event; of a request that carries many, all of them."""
 
-    __slots__ = ("check", "config", "parts", "receipt", "records", "rematches", "started", "whole")
+    __slots__ = ("batch", "check", "config", "parts", "receipt", "records", "rematches", "started", "whole")
 
     def __init__(
         self,
@@ -56,6 +56,7 @@ class Entry:
         check: Check | None,
         receipt: Receipt | None = None,
         records: tuple[Record, ...] = (),
+        batch: object = None,
     ) -> None:
         self.parts = self.whole = parts  # those that are not settled yet, and all
         self.config = config
@@ -63,6 +64,7 @@ class Entry:
         self.check = check
         self.receipt = receipt
         self.records = records  # that they are saved with
+        self.batch = batch  # which its neighbours came with, in this order; None: it came alone
         self.rematches = 0
 
 
@@ -78,19 +80,27 @@ def fail_all(entry: Entry, error: BaseException) -> None:
 
 def group_size(queue: Sequence[Entry]) -> int:
     """How many of the first make one commit: many when they are small and go to few, one at least. Those that are saved
-    with a record make other commits than those that are not.
+    with a record make other commits than those that are not. What came as one batch stays together unless it is too
+    large even alone: commits that run beside each other have no order.
     """
-    size = deliveries = events = 0
-    for number, entry in enumerate(queue[:MAX_GROUP]):
+    size = deliveries = events = together = 0
+    for number, entry in enumerate(queue[: MAX_GROUP + 1]):
         if bool(entry.records) != bool(queue[0].records):
             return number
+        if entry.batch is None or entry.batch is not queue[number - 1].batch:
+            together = number
         events += len(entry.parts)
         for part in entry.parts:
             size += len(part.draft.data)
             deliveries += len(part.result.endpoint_ids)
         if size > MAX_GROUP_BYTES or deliveries > MAX_GROUP_DELIVERIES or events > MAX_GROUP:
-            return max(1, number)
-    return MAX_GROUP
+            return together or max(1, number)
+    return len(queue)
+
+
+def is_cut(group: Sequence[Entry], rest: Sequence[Entry]) -> bool:
+    """Whether one batch is in both. Then `rest` waits: what is ordered keeps its order, and of equal keys the first is stored."""
+    return bool(group and rest) and group[-1].batch is not None and group[-1].batch is rest[0].batch
 
 
 def next_is_due(waiting: int, running: int, storing: int) -> bool:

@@ -26,10 +26,12 @@ from hookline.route.groups import (
     fail,
     fail_all,
     group_size,
+    is_cut,
     key_conflict,
     next_is_due,
 )
-from hookline.route.match import Matcher, MatchResult, route_of
+from hookline.route.match import MatchResult
+from hookline.route.matchers import Matchers
 from hookline.route.received import add_receipt
 from hookline.route.saving import record_changed, savings_of
 from hookline.route.slow_filters import SlowFilters, SwitchOff
@@ -48,7 +50,6 @@ from hookline.storage.ledger import (
 )
 from hookline.telemetry import Telemetry
 
-MAX_MATCHERS = 10_000
 _REMATCHES = 20
 """Times that a configuration may change under one event before the caller is asked to come again."""
 
@@ -75,11 +76,12 @@ class Publisher:
         self._clock = clock
         self._telemetry = telemetry
         self._waiting = waiting
-        self._matchers: dict[TenantId, tuple[TenantConfig, Matcher]] = {}
+        self.matchers = Matchers()
         self._queue: list[Entry] = []
         self._commits: set[asyncio.Task[None]] = set()
         self._rematching: set[asyncio.Task[None]] = set()
         self._storing = 0  # events in them
+        self._batch_cut = False  # the rest of a batch waits for what is being stored of it
         self._about_to = False  # a commit has been begun and takes what is queued in the loop's next turn
         self._slow_filters = SlowFilters(switch_off, clock, telemetry)
 
@@ -101,7 +103,7 @@ class Publisher:
     ) -> Answers:
         """The events of one request, committed with its receipt, to which the items are added here."""
         answers = answers_of(len(drafts))
-        self._enqueue(self._entry(config, zip(drafts, answers.places, strict=True), check, receipt))
+        self._enqueue(self._entry(config, zip(drafts, answers.places, strict=True), check, receipt=receipt))
         return answers
 
     def begin_saving(
@@ -115,24 +117,13 @@ class Publisher:
     async def publish_many(
         self, tenant: TenantId, drafts: Sequence[Draft], check: Check | None = None
     ) -> list[Published | HooklineError]:
-        """Each is answered on its own; all of them share few commits."""
+        """Each is answered on its own; all of them share few commits, one after the other."""
         config = self._directory.get(tenant) or await self._directory.at_least(tenant)
         gathered = Gathered(len(drafts))
         places = zip(drafts, gathered.places, strict=True)
-        self._enqueue(*[self._entry(config, [one], check) for one in places])
+        self._enqueue(*[self._entry(config, [one], check, batch=gathered) for one in places])
         await gathered.all
         return gathered.told()
-
-    def matcher(self, config: TenantConfig) -> Matcher:
-        known = self._matchers.get(config.tenant_id)
-        # Not by the version: two looks at one version may differ, since each may have seen some of the next.
-        if known is not None and known[0] is config:
-            return known[1]
-        matcher = Matcher([route_of(endpoint) for endpoint in config.endpoints.values()])
-        if len(self._matchers) >= MAX_MATCHERS:
-            self._matchers.clear()
-        self._matchers[config.tenant_id] = (config, matcher)
-        return matcher
 
     async def drain(self) -> None:
         """Wait until everything that was accepted is committed and handed over."""
@@ -142,7 +133,7 @@ class Publisher:
             await asyncio.sleep(0)
 
     def _match(self, config: TenantConfig, draft: Draft) -> MatchResult:
-        matcher = self.matcher(config)
+        matcher = self.matchers.of(config)
         plain = matcher.plain(draft.type, draft.system)
         if plain is not None:
             return plain
@@ -159,19 +150,22 @@ class Publisher:
         config: TenantConfig,
         drafts: Iterable[tuple[Draft, Awaited]],
         check: Check | None = None,
+        *,
         receipt: Receipt | None = None,
         records: tuple[Record, ...] = (),
+        batch: object = None,
     ) -> Entry:
         parts = [Part(draft, self._match(config, draft), answer) for draft, answer in drafts]
-        started = self._clock.monotonic()
-        return Entry(parts, config, started=started, check=check, receipt=receipt, records=records)
+        at = self._clock.monotonic()
+        return Entry(parts, config, started=at, check=check, receipt=receipt, records=records, batch=batch)
 
     def _enqueue(self, *entries: Entry) -> None:
         self._queue += entries
         self._start_if_due()
 
     def _start_if_due(self) -> None:
-        if not self._about_to and next_is_due(len(self._queue), len(self._commits), self._storing):
+        free = not (self._about_to or self._batch_cut)
+        if free and next_is_due(len(self._queue), len(self._commits), self._storing):
             self._start()
 
     def _start(self) -> None:
@@ -193,12 +187,14 @@ class Publisher:
         group, self._queue = self._queue[:size], self._queue[size:]
         events = sum([len(entry.parts) for entry in group])
         self._storing += events
+        cut = self._batch_cut = is_cut(group, self._queue)
         self._start_if_due()
         try:
             if group:
                 await self._commit(group)
         finally:
             self._storing -= events
+            self._batch_cut = self._batch_cut and not cut
 
     async def _commit(self, group: Sequence[Entry]) -> None:
         begun = self._clock.monotonic()
@@ -222,10 +218,10 @@ class Publisher:
             self._failed(group, accepted, error)
             raise
         ended = self._clock.monotonic()
-        self._telemetry.emit(GroupCommitted(work="publish", rows=len(accepted), seconds=ended - begun))
         told = iter(zip(accepted, fates, strict=True))
         for entry in group:
             self._settle_entry(entry, islice(told, len(entry.parts)), ended)
+        self._telemetry.emit(GroupCommitted(work="publish", rows=len(accepted), seconds=ended - begun))
 
     async def _store(self, group: Sequence[Entry], accepted: Sequence[Accepted]) -> Sequence[Fate]:
         if group[0].records:
@@ -392,9 +388,10 @@ class Publisher:
                 if entry.check is not None:
                     entry.check(entry.config, part.draft)
                 part.result = self._match(entry.config, part.draft)
+        except HooklineError as error:
+            fail_all(entry, error)
         except BaseException as error:
             fail_all(entry, error)
-            if not isinstance(error, HooklineError):
-                raise
+            raise
         else:
             self._queue.append(entry)

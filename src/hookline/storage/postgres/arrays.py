@@ -16,7 +16,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def columns(rows: Iterable[Sequence[Any]], types: Sequence[str]) -> list[Any]:
-    """Rows as the arrays that `cast` reads; `types` are those of the columns."""
+    """Rows as the arrays that `cast` reads; `types` are those of the columns. In each row something is not NULL."""
     turned: list[Column] = list(zip(*rows, strict=True)) or [()] * len(types)
     return [_WRITERS[type_](_filled(column)) for column, type_ in zip(turned, types, strict=True)]
 

@@ -187,7 +187,7 @@ class PostgresLedger:
 
 def _publishing(group: Sequence[Accepted]) -> tuple[str, list[Any]]:
     """The statement that stores a group, and its arguments behind the node."""
-    arguments = columns(map(_event_input, by_key(group)), sql.EVENT_ARRAYS)
+    arguments = columns(map(_event_input, _by_key(group)), sql.EVENT_ARRAYS)
     waiting = [delivery_row(delivery) for accepted in group for delivery in accepted.waiting]
     tags = [(a.event.tenant_id, tag, a.event.id) for a in group for tag in a.event.tags]
     receipts = [accepted.receipt for accepted in group if accepted.receipt is not None]
@@ -213,8 +213,10 @@ def _publishing(group: Sequence[Accepted]) -> tuple[str, list[Any]]:
     return statement, arguments
 
 
-def by_key(group: Sequence[Accepted]) -> Sequence[Accepted]:
-    """As every node goes through them. Of two with one key the first stays the first, and has it."""
+def _by_key(group: Sequence[Accepted]) -> Sequence[Accepted]:
+    """All nodes go through keys in one order, so that they wait for one another instead of deadlocking; of two with one key
+    the first stays the first, and has it. Texts sort by code points, as `COLLATE "C"` does by UTF-8.
+    """
     return sorted(group, key=lambda one: (one.event.tenant_id, one.event.idempotency_key or ""))
 
 

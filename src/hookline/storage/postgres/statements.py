@@ -50,7 +50,7 @@ _NEXT = "CASE WHEN i.order_key IS NULL THEN NULL ELSE nextval('delivery_sequence
 def publish(*, waiting: bool, tags: bool, received: tuple[str, ...], further: bool, again: bool) -> str:
     """An event goes in only if its tenant's configuration is the one it was matched against; if something of it is
     taken in hand, only while the node is known: the lock lets nobody take over between this look and the commit.
-    They come sorted by key (`ledger.by_key`): groups of several nodes wait for one another instead of deadlocking.
+    They come sorted by key, and go in as they came, whatever the join does.
 
     `received`: the columns that are given of receipts; `further`: some have more than one event; `again`: some may be
     there.
