@@ -11,14 +11,15 @@ from hookline.route.groups import (
     MAX_GROUP_DELIVERIES,
     Entry,
     Part,
+    apart,
     group_size,
-    is_cut,
+    portions,
 )
 from hookline.route.match import MatchResult
 from hookline.storage.directory import TenantConfig
 
 
-async def entries(count: int, *, size: int = 10, matched: int = 1, batch: object = None) -> list[Entry]:
+async def entries(count: int, *, size: int = 10, matched: int = 1) -> list[Entry]:
     config = TenantConfig(tenant_id=TenantId("t"), version=1, endpoints={}, event_types={})
     gathered = Gathered(count)
     return [
@@ -33,7 +34,6 @@ async def entries(count: int, *, size: int = 10, matched: int = 1, batch: object
             config,
             started=0.0,
             check=None,
-            batch=batch,
         )
         for index in range(count)
     ]
@@ -51,22 +51,33 @@ async def test_nor_do_those_that_go_to_many() -> None:
     assert group_size(await entries(50, matched=MAX_GROUP_DELIVERIES // 10)) == 10
 
 
-async def test_a_batch_is_not_cut_where_it_can_begin_the_next_commit() -> None:
-    queue = await entries(5) + await entries(MAX_GROUP - 10, batch="a") + await entries(10, batch="b")
-    assert group_size(queue) == MAX_GROUP - 5
-    assert not is_cut(queue[: MAX_GROUP - 5], queue[MAX_GROUP - 5 :])
-    assert group_size(await entries(1) + await entries(MAX_GROUP, batch="a")) == 1
-    assert group_size(await entries(MAX_GROUP, batch="a") + await entries(1)) == MAX_GROUP
+def batch(*events: tuple[int, int]) -> list[tuple[Draft, MatchResult]]:
+    """Of events with so many bytes, to so many endpoints."""
+    return [
+        (Draft(type="a.b", data=b"x" * size), MatchResult(endpoint_ids=(EndpointId("e"),) * matched))
+        for size, matched in events
+    ]
 
 
-async def test_one_that_is_too_large_alone_is_cut() -> None:
-    queue = await entries(MAX_GROUP + 1, batch="a")
-    assert group_size(queue) == MAX_GROUP
-    assert is_cut(queue[:MAX_GROUP], queue[MAX_GROUP:])
-    assert not is_cut(queue, [])
-    assert not is_cut([], queue)
-    lone = await entries(2)
-    assert not is_cut(lone[:1], lone[1:])
+async def test_a_batch_is_one_commit_unless_it_is_too_large() -> None:
+    assert list(portions([])) == []
+    whole = batch(*[(10, 1)] * MAX_GROUP)
+    assert list(portions(whole)) == [whole]
+    many = batch(*[(10, 1)] * (2 * MAX_GROUP + 1))
+    assert list(portions(many)) == [many[:MAX_GROUP], many[MAX_GROUP : 2 * MAX_GROUP], many[2 * MAX_GROUP :]]
+    large = batch((MAX_GROUP_BYTES + 1, 1), (1, 1), (MAX_GROUP_BYTES, 1))
+    assert list(portions(large)) == [large[:1], large[1:2], large[2:]]
+    wide = batch((1, MAX_GROUP_DELIVERIES), (1, 1), (1, MAX_GROUP_DELIVERIES - 1), (1, 1))
+    assert list(portions(wide)) == [wide[:1], wide[1:3], wide[3:]]
+
+
+async def test_what_came_together_is_taken_apart_unless_a_record_tells_of_it() -> None:
+    one, two = await entries(2)
+    together = Entry([*one.parts, *two.parts], one.config, started=1.0, check=None)
+    assert [entry.parts for entry in apart([together, one])] == [one.parts, two.parts, one.parts]
+    assert {entry.started for entry in apart([together])} == {1.0}
+    together.receipt = object()  # type: ignore[assignment]  # whatever it tells
+    assert apart([together]) == [together]
 
 
 @pytest.mark.parametrize("size", [MAX_GROUP_BYTES, 10 * MAX_GROUP_BYTES])

@@ -23,12 +23,14 @@ from hookline.route.groups import (
     Check,
     Entry,
     Part,
+    apart,
     fail,
     fail_all,
     group_size,
-    is_cut,
     key_conflict,
+    matched_again,
     next_is_due,
+    portions,
 )
 from hookline.route.match import MatchResult
 from hookline.route.matchers import Matchers
@@ -81,7 +83,6 @@ class Publisher:
         self._commits: set[asyncio.Task[None]] = set()
         self._rematching: set[asyncio.Task[None]] = set()
         self._storing = 0  # events in them
-        self._batch_cut = False  # the rest of a batch waits for what is being stored of it
         self._about_to = False  # a commit has been begun and takes what is queued in the loop's next turn
         self._slow_filters = SlowFilters(switch_off, clock, telemetry)
 
@@ -95,7 +96,7 @@ class Publisher:
     ) -> asyncio.Future[Published]:
         """As `publish`, without waiting."""
         answer = asyncio.get_running_loop().create_future()
-        self._enqueue(self._entry(config, [(draft, answer)], check))
+        self._enqueue(config, [(draft, answer)], check)
         return answer
 
     def begin_received(
@@ -103,7 +104,7 @@ class Publisher:
     ) -> Answers:
         """The events of one request, committed with its receipt, to which the items are added here."""
         answers = answers_of(len(drafts))
-        self._enqueue(self._entry(config, zip(drafts, answers.places, strict=True), check, receipt=receipt))
+        self._enqueue(config, zip(drafts, answers.places, strict=True), check, receipt)
         return answers
 
     def begin_saving(
@@ -111,19 +112,24 @@ class Publisher:
     ) -> Answers:
         """Committed together with the records. They raise RecordChanged where one has another version by now."""
         answers = answers_of(len(drafts))
-        self._enqueue(self._entry(config, zip(drafts, answers.places, strict=True), records=records))
+        self._enqueue(config, zip(drafts, answers.places, strict=True), None, records=records)
         return answers
 
     async def publish_many(
         self, tenant: TenantId, drafts: Sequence[Draft], check: Check | None = None
     ) -> list[Published | HooklineError]:
-        """Each is answered on its own; all of them share few commits, one after the other."""
+        """Each is answered on its own. They are stored in their order: commits that run side by side have none, so a batch that
+        is too large for one waits for each.
+        """
         config = self._directory.get(tenant) or await self._directory.at_least(tenant)
-        gathered = Gathered(len(drafts))
-        places = zip(drafts, gathered.places, strict=True)
-        self._enqueue(*[self._entry(config, [one], check, batch=gathered) for one in places])
-        await gathered.all
-        return gathered.told()
+        started, told = self._clock.monotonic(), list[Published | HooklineError]()
+        for some in portions([(draft, self._match(config, draft)) for draft in drafts]):
+            gathered = Gathered(len(some))
+            parts = [Part(*one, place) for one, place in zip(some, gathered.places, strict=True)]
+            self._add(Entry(parts, config, started=started, check=check))
+            await gathered.all
+            told += gathered.told()
+        return told
 
     async def drain(self) -> None:
         """Wait until everything that was accepted is committed and handed over."""
@@ -145,27 +151,24 @@ class Publisher:
             self._slow_filters.note(config, matcher.switched_off())
         return result
 
-    def _entry(
+    def _enqueue(
         self,
         config: TenantConfig,
         drafts: Iterable[tuple[Draft, Awaited]],
-        check: Check | None = None,
-        *,
+        check: Check | None,
         receipt: Receipt | None = None,
         records: tuple[Record, ...] = (),
-        batch: object = None,
-    ) -> Entry:
+    ) -> None:
         parts = [Part(draft, self._match(config, draft), answer) for draft, answer in drafts]
         at = self._clock.monotonic()
-        return Entry(parts, config, started=at, check=check, receipt=receipt, records=records, batch=batch)
+        self._add(Entry(parts, config, started=at, check=check, receipt=receipt, records=records))
 
-    def _enqueue(self, *entries: Entry) -> None:
-        self._queue += entries
+    def _add(self, entry: Entry) -> None:
+        self._queue.append(entry)
         self._start_if_due()
 
     def _start_if_due(self) -> None:
-        free = not (self._about_to or self._batch_cut)
-        if free and next_is_due(len(self._queue), len(self._commits), self._storing):
+        if not self._about_to and next_is_due(self._queue, len(self._commits), self._storing):
             self._start()
 
     def _start(self) -> None:
@@ -187,14 +190,12 @@ class Publisher:
         group, self._queue = self._queue[:size], self._queue[size:]
         events = sum([len(entry.parts) for entry in group])
         self._storing += events
-        cut = self._batch_cut = is_cut(group, self._queue)
         self._start_if_due()
         try:
             if group:
                 await self._commit(group)
         finally:
             self._storing -= events
-            self._batch_cut = self._batch_cut and not cut
 
     async def _commit(self, group: Sequence[Entry]) -> None:
         begun = self._clock.monotonic()
@@ -208,11 +209,12 @@ class Publisher:
             self._failed(group, accepted, error)
             return
         except Exception as error:
-            if len(group) == 1:
+            alone = apart(group)
+            if len(alone) == 1:
                 self._failed(group, accepted, error)
                 raise
             self._failed((), accepted, error)
-            await self._one_by_one(group)
+            await self._one_by_one(alone)
             return
         except BaseException as error:
             self._failed(group, accepted, error)
@@ -384,14 +386,11 @@ class Publisher:
         try:
             tenant, version = entry.config.tenant_id, entry.config.version
             entry.config = await self._directory.at_least(tenant, version + 1)
-            for part in entry.parts:
-                if entry.check is not None:
-                    entry.check(entry.config, part.draft)
-                part.result = self._match(entry.config, part.draft)
+            entry.parts = matched_again(entry, self._match)
         except HooklineError as error:
             fail_all(entry, error)
         except BaseException as error:
             fail_all(entry, error)
             raise
         else:
-            self._queue.append(entry)
+            self._queue += [entry] if entry.parts else []
