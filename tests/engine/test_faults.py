@@ -10,16 +10,19 @@ from typing import Any
 import asyncpg
 import msgspec
 import pytest
+from sqlalchemy import select
 
 from hookline.deliver.doubts import PATIENCE
-from hookline.errors import CommitUnknown, IdempotencyConflict, NotFound, Unavailable
+from hookline.errors import CommitUnknown, IdempotencyConflict, InvalidField, NotFound, Unavailable
 from hookline.model.attempt import Cause
 from hookline.model.delivery import State
 from hookline.model.endpoint import Order
 from hookline.model.ids import TenantId
 from hookline.model.retry import Schedule
-from hookline.route.draft import Draft
+from hookline.route.draft import Draft, Published
+from hookline.storage.directory import TenantConfig
 from hookline.storage.ledger import Result
+from hookline.storage.schema import events
 from hookline.storage.sqlite.database import SqliteDatabase
 from tests.clock import ManualClock
 from tests.engine.faults import Faulty
@@ -224,6 +227,37 @@ async def test_each_of_many_is_answered_on_its_own(broken: Gateway) -> None:
     assert [getattr(answer, "duplicate", None) for answer in answers] == [False, None, True]
     with pytest.raises(NotFound):
         await broken.publish(tenant=TenantId("nobody"))
+
+
+async def test_one_of_a_batch_that_the_database_will_not_take_harms_no_neighbour(
+    broken: Gateway, faulty: Faulty
+) -> None:
+    faulty.before("publish", *[ValueError("bad row")] * 2)
+    drafts = [Draft(type="a.b", data=b"%d" % n) for n in range(5)]
+    with pytest.raises(ValueError, match="bad row"):
+        await broken.engine.publisher.publish_many(ALICE, drafts)
+    stored = select(events.c.data).order_by(events.c.id)
+    rows = await broken.store.database.read(lambda connection: connection.execute(stored).all())
+    assert [bytes(row[0]) for row in rows] == [b"1", b"2", b"3", b"4"]
+
+
+async def test_one_of_a_batch_that_a_new_configuration_refuses_is_refused_alone(
+    broken: Gateway, receiver: Receiver
+) -> None:
+    first = await broken.endpoint(receiver.url())
+    await broken.publish()
+    second = await broken.endpoint(receiver.url())  # of which nobody has heard yet
+
+    def check(config: TenantConfig, draft: Draft) -> None:
+        if second.id in config.endpoints and draft.data == b"1":
+            raise InvalidField("It is not wanted any more.")
+
+    drafts = [Draft(type="a.b", data=b"%d" % n) for n in range(3)]
+    zero, one, two = await broken.engine.publisher.publish_many(ALICE, drafts, check)
+    assert isinstance(one, InvalidField)
+    for told in (zero, two):
+        assert isinstance(told, Published)
+        assert told.matched == (first.id, second.id)
 
 
 async def test_a_full_disk_acknowledges_nothing_and_recovers(on_sqlite: Gateway, receiver: Receiver) -> None:
