@@ -1,6 +1,7 @@
 """Publishing in groups: one transaction, one fate for each event, and no harm to its neighbours."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -22,6 +23,7 @@ from hookline.storage.ledger import (
     Ledger,
     Stored,
 )
+from hookline.storage.nodes import Nodes
 from hookline.storage.schema import deliveries, event_tags, events
 from hookline.storage.store import Store
 from tests.clock import ManualClock
@@ -199,6 +201,34 @@ async def test_what_was_matched_against_an_older_configuration_is_not_stored(pub
     assert await publishing.stored() == []
     again = await publishing.accepted(stale, in_hand=(0,))
     assert await publishing.store.ledger.publish(NODE, [again]) == [STORED]
+
+
+async def _disable(store: Store, clock: ManualClock) -> None:
+    await store.endpoints.disable(ALICE, EP, "why", Micros(0))
+
+
+async def _delete(store: Store, clock: ManualClock) -> None:
+    await store.tenants.delete(ALICE, Micros(1))
+
+
+async def _leave(store: Store, clock: ManualClock) -> None:
+    await Nodes(store.database, clock).leave(NODE)
+
+
+@pytest.mark.parametrize(("change", "fate"), [(_disable, STALE), (_delete, GONE), (_leave, STALE)])
+async def test_what_was_read_of_tenant_and_node_is_read_again_after_a_change(
+    publishing: Publishing,
+    clock: ManualClock,
+    change: Callable[[Store, ManualClock], Awaitable[None]],
+    fate: Fate,
+) -> None:
+    """The last event before it went in with the same words."""
+    ready = [await publishing.accepted(publishing.event(), in_hand=(0,)) for _ in range(3)]
+    ledger = publishing.store.ledger
+    assert await ledger.publish(NODE, ready[:1]) == [STORED]
+    assert await ledger.publish(NODE, ready[1:2]) == [STORED]
+    await change(publishing.store, clock)
+    assert await ledger.publish(NODE, ready[2:]) == [fate]
 
 
 async def test_a_key_that_was_stored_before_counts_more_than_a_change_since(publishing: Publishing) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from hookline.errors import Unavailable
-from hookline.storage.sqlite.thread import _CHECKPOINT, _MOST, ConnectionThread
+from hookline.storage.sqlite.thread import _CHECKPOINT, _LOOK, _MOST, ConnectionThread
 from tests.engine.gateway import until
 
 CHECKPOINT = "PRAGMA wal_checkpoint(PASSIVE)"
@@ -191,6 +191,8 @@ async def test_it_checkpoints_for_ever_though_sqlites_count_of_rows_is_an_int_of
 async def test_few_rows_of_large_bodies_are_a_reason_to_checkpoint_too(busy: Busy) -> None:
     body = "INSERT INTO things VALUES (hex(randomblob(4096 * 1000)))"
     await busy.writer.join(lambda connection: connection.execute(body).rowcount)
+    for _ in range(_LOOK):
+        await busy.names()
     await until(lambda: busy.count(CHECKPOINT) == 1)
 
 
@@ -242,6 +244,35 @@ async def test_one_that_fails_only_at_the_commit_harms_no_other(busy: Busy) -> N
     assert told[0] == 1
     assert isinstance(told[1], sqlite3.IntegrityError)
     assert await busy.names() == ["a"]
+
+
+async def test_what_sqlite_itself_has_rolled_back_is_nobodys_success(busy: Busy) -> None:
+    """A full disk may end the transaction inside a statement. Whoever swallowed that must not hear that his rows are safe."""
+
+    def careless(connection: sqlite3.Connection) -> None:
+        put("a")(connection)
+        connection.execute("ROLLBACK")
+
+    with pytest.raises(sqlite3.OperationalError, match="rolled back"):
+        await busy.writer.join(careless)
+    assert await busy.names() == []
+
+
+async def test_what_was_left_open_is_not_committed_for_it(busy: Busy) -> None:
+    busy.writer.connection.execute("BEGIN")
+    put("a")(busy.writer.connection)
+    with pytest.raises(sqlite3.OperationalError, match="left open"):
+        await busy.writer.join(put("b"))
+    busy.writer.connection.execute("ROLLBACK")
+    await busy.writer.join(put("c"))
+    assert await busy.names() == ["c"]
+
+
+async def test_others_than_those_that_join_are_counted(busy: Busy) -> None:
+    await busy.writer.join(put("a"))
+    assert busy.writer.others == 0
+    await busy.names()
+    assert busy.writer.others == 1
 
 
 async def test_who_asks_after_the_end_hears_so(tmp_path: Path) -> None:

@@ -72,6 +72,11 @@ class SqliteDatabase:
         except sqlite3.OperationalError as error:
             raise unavailable(error) from error
 
+    @property
+    def others(self) -> int:
+        """How often something else than `write_raw` has run in the writer's thread."""
+        return self._writer.others
+
     def turn(self, name: str) -> AbstractAsyncContextManager[Turn]:
         """The file has one process, so that a lock in its memory will do; it cannot be lost."""
         return self._turns.turn(name, _nothing_outside)

@@ -1,9 +1,8 @@
 """The hot verbs on SQLite: one function in the writer's thread, one transaction, a few statements of many rows."""
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -43,11 +42,13 @@ from hookline.storage.ledger import (
     repeated,
     undone,
 )
-from hookline.storage.receipt_rows import narrowed, receipt_row
+from hookline.storage.receipt_rows import RECEIPT, RECEIVED_AGAIN, receipt_row
 from hookline.storage.record_rows import record_row
 from hookline.storage.remotes import changes, remote_row
 from hookline.storage.sqlite import statements as sql
 from hookline.storage.sqlite.database import SqliteDatabase
+from hookline.storage.sqlite.known import Known
+from hookline.storage.sqlite.rows import narrowed
 
 _Row = Sequence[Any]
 _Count = tuple[int, int, int, int | None]
@@ -64,6 +65,7 @@ class SqliteLedger:
         self._database = database
         self._key_life = key_life
         self._followed = followed
+        self._known = Known(lambda: database.others)
         self._seq: int | None = None  # one process writes: the database is asked once
 
     async def publish(self, node: NodeId | None, group: Sequence[Accepted]) -> Sequence[Fate]:
@@ -72,27 +74,24 @@ class SqliteLedger:
     def _publish(
         self, connection: sqlite3.Connection, node: NodeId | None, group: Sequence[Accepted]
     ) -> Sequence[Fate]:
-        versions = _versions(connection, group)
-        known = node is not None and connection.execute(sql.NODE, (node,)).fetchone() is not None
+        versions = self._known.tenants(connection, {accepted.event.tenant_id for accepted in group})
+        known = node is not None and self._known.node(connection, node)
         fresh = [
             accepted
             for accepted in group
             if versions.get(accepted.event.tenant_id) == accepted.version and (known or not accepted.in_hand)
         ]
         rows = [_event_input(node, accepted) for accepted in fresh]
-        stored = _insert(connection, sql.insert_events, rows)
+        stored = _insert(connection, "events", sql.EVENT_COLUMNS, rows)
         kept = [accepted for accepted in fresh if accepted.event.id in stored]
         waiting = [self._waiting_row(connection, d) for a in kept for d in a.waiting]
-        _many(connection, sql.insert_waiting, waiting)
+        _put(connection, "deliveries", sql.WAITING_COLUMNS, waiting)
         tags = [(a.event.tenant_id, tag, a.event.id) for a in kept for tag in a.event.tags]
         if tags:
             connection.executemany(sql.INSERT_TAG, tags)
-        received, receipts = narrowed(
-            [_receipt_input(a.receipt, stored) for a in fresh if a.receipt is not None]
-        )
-        again = any(accepted.again for accepted in fresh)
-        insert = sql.insert_receipts_again if again else sql.insert_receipts
-        _many(connection, partial(insert, received), receipts)
+        receipts = [_receipt_input(a.receipt, stored) for a in fresh if a.receipt is not None]
+        known_before = any(accepted.again for accepted in fresh)
+        _put(connection, "receipts", RECEIPT, receipts, RECEIVED_AGAIN if known_before else "")
         return [
             STORED if accepted.event.id in stored else self._fate(connection, accepted, versions)
             for accepted in group
@@ -126,7 +125,7 @@ class SqliteLedger:
         self._seq += 1
         return (*delivery_row(delivery), self._seq)
 
-    def _fate(self, connection: sqlite3.Connection, accepted: Accepted, versions: dict[str, int]) -> Fate:
+    def _fate(self, connection: sqlite3.Connection, accepted: Accepted, versions: Mapping[str, int]) -> Fate:
         event = accepted.event
         if event.tenant_id not in versions:
             return GONE
@@ -186,12 +185,6 @@ def _receipt_input(receipt: Receipt, stored: set[str]) -> tuple[Any, ...]:
     return receipt_row(receipt if new else repeated(receipt))
 
 
-def _versions(connection: sqlite3.Connection, group: Sequence[Accepted]) -> dict[str, int]:
-    """The config version of each living tenant of the group: read in the transaction that stores its events."""
-    ids = sorted({accepted.event.tenant_id for accepted in group})
-    return dict(row for chunk in _chunks(ids) for row in connection.execute(sql.tenants(len(chunk)), chunk))
-
-
 def _record(
     connection: sqlite3.Connection,
     node: NodeId,
@@ -204,12 +197,13 @@ def _record(
         for result in results
         if result.fresh
     ]
-    written = _insert(connection, sql.insert_results, rows)
+    written = _insert(connection, "deliveries", sql.RESULT_COLUMNS, rows)
     for result in results:
         if not result.fresh and _move(connection, node, result):
             written.add(result.delivery.id)
     kept = [result for result in results if result.delivery.id in written]
-    _many(connection, sql.count, _counts(kept))
+    for chunk in _chunks(_counts(kept)):
+        _run(connection, sql.count(len(chunk)), chunk)
     ended = ending_rows([result.delivery for result in kept], followed)
     if ended:
         connection.executemany(sql.INSERT_ENDING, ended)
@@ -286,35 +280,49 @@ def _claimed(row: _Row) -> Claimed:
 
 
 def _insert(
-    connection: sqlite3.Connection, statement: Callable[[int], str], rows: Sequence[_Row]
+    connection: sqlite3.Connection, table: str, columns: tuple[str, ...], rows: Sequence[_Row]
 ) -> set[str]:
     """The ids (the second column) of the rows that went in. A statement that fails is undone whole by SQLite, and is
     then repeated without the rows that stood in its way.
     """
     written: set[str] = set()
-    for chunk in _chunks(rows):
-        values = list(chain.from_iterable(chunk))
+    given, narrow = narrowed(columns, rows)
+    for chunk in _chunks(narrow):
+        statement = sql.insert(table, given, len(chunk))
         try:
-            connection.execute(statement(len(chunk)), values)
+            _run(connection, statement, chunk)
         except sqlite3.IntegrityError:
-            kept = connection.execute(statement(len(chunk)) + sql.STORED, values)
+            kept = connection.execute(statement + sql.STORED, list(chain.from_iterable(chunk)))
             written.update(row[0] for row in kept)
         else:
             written.update(row[1] for row in chunk)
     return written
 
 
-def _many(
-    connection: sqlite3.Connection, statement: Callable[[int], str], rows: Sequence[_Row]
-) -> list[_Row]:
-    """Run a statement of many rows in chunks; what it returns, together."""
-    returned: list[_Row] = []
-    for chunk in _chunks(rows):
-        values = list(chain.from_iterable(chunk))
-        returned += connection.execute(statement(len(chunk)), values).fetchall()
-    return returned
+def _put(
+    connection: sqlite3.Connection,
+    table: str,
+    columns: tuple[str, ...],
+    rows: Sequence[_Row],
+    conflict: str = "",
+) -> None:
+    """Rows that are new, or meet what is there as `conflict` says."""
+    given, narrow = narrowed(columns, rows)
+    for chunk in _chunks(narrow):
+        _run(connection, f"{sql.insert(table, given, len(chunk))} {conflict}", chunk)
+
+
+def _run(connection: sqlite3.Connection, statement: str, chunk: Sequence[_Row]) -> None:
+    """Its values as the only row of an `executemany`, which frees the interpreter's lock twice; `execute` does it
+    once more, to ask for a row's number that nobody wants.
+    """
+    connection.executemany(statement, (list(chain.from_iterable(chunk)),))
 
 
 def _chunks(rows: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(rows), sql.CHUNK):
-        yield rows[start : start + sql.CHUNK]
+    start = 0
+    while start < len(rows):
+        whole = min((len(rows) - start) // sql.CHUNK, sql.CHUNKS)
+        end = start + (whole * sql.CHUNK or sql.CHUNK)
+        yield rows[start:end]
+        start = end

@@ -1,16 +1,15 @@
-"""The hot statements of SQLite: many rows in one `VALUES`, because each step of a statement frees and retakes
-the interpreter's lock.
+"""The hot statements of SQLite: many rows in one `VALUES`, because each call of a statement frees and retakes the
+interpreter's lock two or three times, and each time it may have to wait for it.
 """
 
 from functools import lru_cache
 
 from hookline.storage.columns import DELIVERY, EVENT
-from hookline.storage.receipt_rows import RECEIVED_AGAIN
 from hookline.storage.record_rows import RECORD
 from hookline.storage.remotes import REMOTE, UPSERT
 
-CHUNK = 50
-"""Rows in one statement, so that at most this many texts of each are prepared."""
+CHUNK, CHUNKS = 50, 5
+"""Rows in one statement: up to CHUNK, or whole CHUNKs, so that few texts are prepared."""
 
 EVENT_COLUMNS = (*EVENT, "node", "in_hand")
 RESULT_COLUMNS = (*DELIVERY, "first_attempt")
@@ -32,27 +31,8 @@ STORED = " ON CONFLICT DO NOTHING RETURNING id"
 
 
 @lru_cache
-def insert_events(rows: int) -> str:
-    return f"INSERT INTO events ({_list(EVENT_COLUMNS)}) VALUES {_values(len(EVENT_COLUMNS), rows)}"
-
-
-@lru_cache
-def insert_waiting(rows: int) -> str:
-    return f"INSERT INTO deliveries ({_list(WAITING_COLUMNS)}) VALUES {_values(len(WAITING_COLUMNS), rows)}"
-
-
-@lru_cache
-def insert_results(rows: int) -> str:
-    return f"INSERT INTO deliveries ({_list(RESULT_COLUMNS)}) VALUES {_values(len(RESULT_COLUMNS), rows)}"
-
-
-@lru_cache
-def insert_receipts(columns: tuple[str, ...], rows: int) -> str:
-    return f"INSERT INTO receipts ({_list(columns)}) VALUES {_values(len(columns), rows)}"
-
-
-def insert_receipts_again(columns: tuple[str, ...], rows: int) -> str:
-    return f"{insert_receipts(columns, rows)} {RECEIVED_AGAIN}"
+def insert(table: str, columns: tuple[str, ...], rows: int) -> str:
+    return f"INSERT INTO {table} ({_list(columns)}) VALUES {_values(len(columns), rows)}"
 
 
 MOVE = """

@@ -33,6 +33,8 @@ _CHECKPOINT = 1500
 """Rows changed or pages grown from one checkpoint to the next: some 1,500 to 6,000 pages of 4 KiB in the log."""
 _MOST = 4 * _CHECKPOINT
 """At so many it no longer waits for a moment when nobody else does."""
+_LOOK = 8
+"""Turns of the thread from one look at the pages to the next."""
 _COUNTER = 1 << 32
 """Where SQLite's count of changed rows wraps (to a negative number, half way)."""
 
@@ -45,9 +47,11 @@ class ConnectionThread:
         self.engine = create_engine(
             "sqlite://", creator=lambda: self.connection, poolclass=StaticPool, hide_parameters=True
         )
+        self.others = 0
+        """Jobs so far that do not join: they may have written anything."""
         self._jobs: queue.SimpleQueue[_Job[Any]] = queue.SimpleQueue()
         self._readonly = readonly
-        self._changes = self._pages = self._logged = 0
+        self._changes = self._pages = self._grown = self._turns = 0
         self._open = True
         self._closing = False
         self._thread = threading.Thread(
@@ -102,27 +106,32 @@ class ConnectionThread:
                 _together(self.connection, list(jobs))
             else:
                 for job in jobs:
+                    self.others += 1
                     job.run(self.connection)
         if self._open and not self._readonly:
             with suppress(Exception):  # it changes nothing that anybody reads, and comes again
+                self._look_at_pages()
                 self._checkpoint()
 
     def _checkpoint(self) -> None:
         """After the answers, and when nobody waits. SQLite's own comes inside a COMMIT, whose caller would hear some
         milliseconds late that his rows are safe.
         """
-        self._logged += self._written()
-        if self._logged >= _MOST or (self._logged >= _CHECKPOINT and self._jobs.empty()):
-            self._logged = 0
+        if self._logged() >= _MOST or (self._logged() >= _CHECKPOINT and self._jobs.empty()):
+            self._changes, self._grown = self.connection.total_changes, 0
             self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
-    def _written(self) -> int:
-        """Rows changed, or pages by which large bodies let the file grow, since it was last asked."""
-        changes = self.connection.total_changes
-        used, free = (self._pages_of(name) for name in ("page_count", "freelist_count"))
-        rows, grown = (changes - self._changes) % _COUNTER, max(0, used - free - self._pages)
-        self._changes, self._pages = changes, used - free
-        return max(rows, grown)
+    def _logged(self) -> int:
+        """Rows changed, or pages by which large bodies have let the file grow, since the last."""
+        return max((self.connection.total_changes - self._changes) % _COUNTER, self._grown)
+
+    def _look_at_pages(self) -> None:
+        """Not at every turn: it takes two statements."""
+        self._turns += 1
+        if self._turns % _LOOK == 0:
+            used = self._pages_of("page_count") - self._pages_of("freelist_count")
+            self._grown += max(0, used - self._pages)
+            self._pages = used
 
     def _pages_of(self, pragma: str) -> int:
         return int(self.connection.execute(f"PRAGMA {pragma}").fetchone()[0])
@@ -183,12 +192,12 @@ def _together(connection: sqlite3.Connection, jobs: Sequence[_Job[Any]]) -> None
 def _ended(connection: sqlite3.Connection, jobs: Sequence[_Job[Any]]) -> bool:
     """False: several share the failure of one; each is to be run alone."""
     try:
-        connection.execute("BEGIN IMMEDIATE")
+        _begin(connection)
     except BaseException as error:  # noqa: BLE001  nobody's fault in particular: another try would wait as long
         return _fail(jobs, error)
     try:
         results = [job.work(connection) for job in jobs]
-        connection.execute("COMMIT")
+        _commit(connection)
     except BaseException as error:  # noqa: BLE001  whatever it is, it belongs to one caller, or to all
         with suppress(sqlite3.Error):  # a full disk has rolled back already
             connection.rollback()
@@ -196,6 +205,24 @@ def _ended(connection: sqlite3.Connection, jobs: Sequence[_Job[Any]]) -> bool:
     for job, result in zip(jobs, results, strict=True):
         job.succeed(result)
     return True
+
+
+def _begin(connection: sqlite3.Connection) -> None:
+    """As a script, which frees the interpreter's lock once and not three times. A script would commit whatever is open
+    first, and nothing is.
+    """
+    if connection.in_transaction:
+        raise sqlite3.OperationalError("a transaction was left open")
+    connection.executescript("BEGIN IMMEDIATE")
+
+
+def _commit(connection: sqlite3.Connection) -> None:
+    """By the driver's own call, for the same reason. It says nothing where there is nothing to commit, and then what
+    was asked for is not on the disk.
+    """
+    if not connection.in_transaction:
+        raise sqlite3.OperationalError("the transaction was rolled back")
+    connection.commit()
 
 
 def _fail(jobs: Sequence[_Job[Any]], error: BaseException) -> bool:
