@@ -117,7 +117,7 @@ async def test_a_connection_that_a_beat_lost_is_made_again(
 ) -> None:
     await beating.register(NODE, name="n", lease=Micros(15 * SECOND), watermark=EventId("evt_"))
     outside: asyncpg.Connection[Any] = await asyncpg.connect(postgres_url)
-    cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    cut = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
     await outside.execute(f"{cut} WHERE datname = current_database() AND pid <> pg_backend_pid()")
     await outside.close()
     assert await beating.heartbeat(NODE, EventId("evt_")) is not None
