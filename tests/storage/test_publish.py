@@ -27,7 +27,7 @@ from hookline.storage.nodes import Nodes
 from hookline.storage.schema import deliveries, event_tags, events
 from hookline.storage.store import Store
 from tests.clock import ManualClock
-from tests.storage.people import ALICE, STRANGER, rows
+from tests.storage.people import ALICE, STRANGER, a_tenant, rows
 from tests.storage.traffic import EP, NODE, OTHER, a_delivery, an_event
 
 
@@ -203,6 +203,32 @@ async def test_what_was_matched_against_an_older_configuration_is_not_stored(pub
     assert await publishing.store.ledger.publish(NODE, [again]) == [STORED]
 
 
+@pytest.mark.parametrize("count", [1, 49, 50, 51, 249, 250, 251, 300])
+async def test_a_group_of_any_size_is_stored_but_for_what_was_there(
+    publishing: Publishing, count: int
+) -> None:
+    taken = publishing.event(idempotency_key="taken")
+    await publishing.publish(taken)
+    group = [publishing.event(idempotency_key=f"k{n}") for n in range(count)]
+    group[-1] = publishing.event(idempotency_key="taken")
+    fates = await publishing.publish(*group)
+    assert fates == [STORED] * (count - 1) + [Duplicate(taken.id)]
+    assert len(await publishing.stored()) == count
+
+
+async def test_of_two_with_one_key_the_first_has_it_however_large_it_is(publishing: Publishing) -> None:
+    def event(key: str, size: int) -> Event:
+        return publishing.event(idempotency_key=key, data=b'"%b"' % (b"x" * size))
+
+    one, two, three, four = event("a", 10), event("b", 100_000), event("b", 10), event("a", 100_000)
+    assert await publishing.publish(one, two, three, four) == [
+        STORED,
+        STORED,
+        Duplicate(two.id),
+        Duplicate(one.id),
+    ]
+
+
 async def _disable(store: Store, clock: ManualClock) -> None:
     await store.endpoints.disable(ALICE, EP, "why", Micros(0))
 
@@ -229,6 +255,17 @@ async def test_what_was_read_of_tenant_and_node_is_read_again_after_a_change(
     assert await ledger.publish(NODE, ready[1:2]) == [STORED]
     await change(publishing.store, clock)
     assert await ledger.publish(NODE, ready[2:]) == [fate]
+
+
+async def test_a_tenant_that_was_asked_for_in_vain_is_found_when_he_is_there(publishing: Publishing) -> None:
+    ready = await publishing.accepted(publishing.event())
+    early = msgspec.structs.replace(ready.event, tenant_id=TenantId("carol"))
+    accepted = msgspec.structs.replace(ready, event=early, version=1)
+    assert await publishing.store.ledger.publish(NODE, [accepted]) == [GONE]
+    await publishing.store.tenants.create(a_tenant("carol"))
+    version = await publishing.store.tenants.version(TenantId("carol"))
+    accepted = msgspec.structs.replace(accepted, version=version)
+    assert await publishing.store.ledger.publish(NODE, [accepted]) == [STORED]
 
 
 async def test_a_key_that_was_stored_before_counts_more_than_a_change_since(publishing: Publishing) -> None:

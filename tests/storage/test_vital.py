@@ -2,14 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 import asyncpg
 import pytest
 from sqlalchemy import Connection, select, text
 
 from hookline.clock import SECOND, Micros
+from hookline.errors import Unavailable
 from hookline.model.ids import EventId, NodeId
 from hookline.storage.nodes import Nodes
 from hookline.storage.open import Location, open_store
@@ -121,3 +124,57 @@ async def test_a_connection_that_a_beat_lost_is_made_again(
     await outside.execute(f"{cut} WHERE datname = current_database() AND pid <> pg_backend_pid()")
     await outside.close()
     assert await beating.heartbeat(NODE, EventId("evt_")) is not None
+
+
+class Between:
+    """What stands between us and the server, and forgets whoever was silent: it answers the next word with a reset."""
+
+    def __init__(self, socket: Path) -> None:
+        self._socket = socket
+        self._writers: list[asyncio.StreamWriter] = []
+        self._forgotten: set[asyncio.StreamWriter] = set()
+
+    def forget(self) -> None:
+        self._forgotten.update(self._writers)
+
+    async def pipe(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there_reader, there_writer = await asyncio.open_unix_connection(self._socket)
+        self._writers.append(writer)
+        back = asyncio.create_task(self._copy(there_reader, writer, writer))
+        await self._copy(reader, there_writer, writer)
+        await back
+
+    async def _copy(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, ours: asyncio.StreamWriter
+    ) -> None:
+        with suppress(OSError):
+            while (data := await reader.read(65536)) and ours not in self._forgotten:
+                writer.write(data)
+        writer.transport.abort()
+        ours.transport.abort()
+
+
+@pytest.mark.parametrize("ping_after", [0.0, 3600.0])
+async def test_a_connection_that_was_forgotten_on_the_way_is_asked_before_it_is_used(
+    postgres_url: str, clock: ManualClock, vault: Vault, monkeypatch: pytest.MonkeyPatch, ping_after: float
+) -> None:
+    """The driver cannot know. One that was not idle for so long is not asked: then the first look fails, and the next is well."""
+    monkeypatch.setattr("hookline.storage.postgres.database.PING_AFTER", ping_after)
+    parts = urlsplit(postgres_url)
+    folder = dict(parse_qsl(parts.query))["host"]
+    between = Between(Path(folder) / ".s.PGSQL.5432")
+    async with await asyncio.start_server(between.pipe, "127.0.0.1", 0) as server:
+        netloc = f"{parts.username}@127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        url = urlunsplit(parts._replace(netloc=netloc, query=""))
+        opened = await open_store(Location(sqlite=None, postgres=url, pool_size=2), vault, clock)
+        await opened.store.database.read(_one)
+        between.forget()
+        if ping_after:
+            with pytest.raises(Unavailable):
+                await opened.store.database.read(_one)
+        assert await opened.store.database.read(_one) == 1
+        await opened.close()
+
+
+def _one(connection: Connection) -> int:
+    return int(connection.execute(text("SELECT 1")).scalar_one())

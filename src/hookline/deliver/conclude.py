@@ -28,7 +28,7 @@ def before(delivery: Delivery, endpoint: Endpoint | None, *, wanted: bool, now: 
         return _ended(delivery, State.CANCELLED, DELETED, now)
     if not wanted:
         return _ended(delivery, State.CANCELLED, UNSUBSCRIBED, now)
-    if now >= expires_at(delivery, endpoint):
+    if endpoint.max_age is not None and now >= expires_at(delivery, endpoint):
         return _ended(delivery, State.EXPIRED, TOO_OLD, now)
     if not endpoint.active:
         return msgspec.structs.replace(delivery, state=State.HELD, reason=HELD, due_at=None)
@@ -67,9 +67,9 @@ def after_all(
     members: Sequence[Delivery], endpoint: Endpoint, exchange: Exchange, outcome: Outcome, now: Micros
 ) -> list[Delivery]:
     """The same for a batch: its members stay together, so that all are due when the youngest is."""
+    if len(members) == 1:
+        return [after(members[0], endpoint, exchange, outcome, now)]
     done = [after(one, endpoint, exchange, outcome, now) for one in members]
-    if len(done) == 1:
-        return done
     due = max((one.due_at for one in done if one.due_at is not None), default=None)
     return done if due is None else [msgspec.structs.replace(one, due_at=due) for one in done]
 

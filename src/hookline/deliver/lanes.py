@@ -192,9 +192,10 @@ class Lanes:
         """The next task to send, by fair turn; None when nothing may begin."""
         if self.in_flight >= self._max_in_flight:
             return None
-        task = self._take_from(self._trusted_ring, monotonic, now)
-        if task is None and len(self._suspects) < self._max_suspects:
-            task = self._take_from(self._suspect_ring, monotonic, now)
+        trusted, suspects = self._trusted_ring, self._suspect_ring
+        task = self._take_from(trusted, monotonic, now) if trusted.only or trusted.tenants else None
+        if task is None and (suspects.only or suspects.tenants) and len(self._suspects) < self._max_suspects:
+            task = self._take_from(suspects, monotonic, now)
         return task
 
     def exchanged(self, task: Task, pace: Pace, now: Micros) -> list[Task]:
@@ -254,39 +255,37 @@ class Lanes:
             self._claimed += one
 
     def _take_from(self, ring: "_Ring", monotonic: float, now: Micros) -> Task | None:
-        if ring.only is not None:
-            return self._take_only(ring.only, ring, monotonic, now)
+        only, of_tenant, most = ring.only, self._of_tenant, self._max_of_tenant
+        if only is not None:
+            return self._start(only, ring, monotonic, now) if of_tenant.get(only.key[0], 0) < most else None
         for _ in range(len(ring.tenants)):
             tenant, lanes = next(iter(ring.tenants.items()))
-            task = None
-            if self._of_tenant.get(tenant, 0) < self._max_of_tenant:
-                task = self._take_of(lanes, ring, monotonic, now)
-            ring.defer(tenant, lanes)
+            ring.tenants.move_to_end(tenant)
+            task = self._take_of(lanes, ring, monotonic, now) if of_tenant.get(tenant, 0) < most else None
             if task is not None:
                 return task
         return None
 
-    def _take_only(self, lane: Lane, ring: "_Ring", monotonic: float, now: Micros) -> Task | None:
-        if self._of_tenant.get(lane.key[0], 0) >= self._max_of_tenant:
-            return None
-        ring.only = None
-        return self._start(lane, ring, monotonic, now)
-
     def _take_of(
         self, lanes: OrderedDict[LaneKey, Lane], ring: "_Ring", monotonic: float, now: Micros
     ) -> Task | None:
-        """Of one tenant. Each lane is taken out, and stands again behind the others if it has more to send."""
+        """Of one tenant. Each lane goes behind the others when its turn has come."""
         for _ in range(len(lanes)):
-            task = self._start(lanes.popitem(last=False)[1], ring, monotonic, now)
+            lane = next(iter(lanes.values()))
+            lanes.move_to_end(lane.key)
+            task = self._start(lane, ring, monotonic, now)
             if task is not None:
                 return task
         return None
 
     def _start(self, lane: Lane, ring: "_Ring", monotonic: float, now: Micros) -> Task | None:
-        lane.ring = None
+        """It leaves the ring when it has no more to send, or may not; then it stands up again with the next task, or when an
+        exchange ends.
+        """
         sending = len(lane.sending)
         if not lane.queue or lane.room(sending, now) <= 0:
-            return None  # it stands up again with the next task, or when an exchange ends
+            ring.discard(lane)
+            return None
         trusted = lane.trusted(monotonic)
         if sending >= self._fair(lane.limit) or (ring is self._trusted_ring and not trusted):
             self._stand(lane, trusted=trusted)
@@ -295,6 +294,8 @@ class Lanes:
         self._begin(lane, task, monotonic, trusted=trusted)
         if lane.queue:
             self._stand(lane, trusted=trusted)
+        else:
+            ring.discard(lane)
         return task
 
     def _begin(self, lane: Lane, task: Task, monotonic: float, *, trusted: bool) -> None:
@@ -313,7 +314,6 @@ class Lanes:
             return
         if lane.ring is not None:
             lane.ring.discard(lane)
-        lane.ring = ring
         ring.add(lane)
 
     def _fair(self, wanted: int) -> int:
@@ -343,6 +343,7 @@ class _Ring:
         """Empty where `only` stands."""
 
     def add(self, lane: Lane) -> None:
+        lane.ring = self
         if self.only is not None:
             only, self.only = self.only, None
             self._join(only)
@@ -359,6 +360,7 @@ class _Ring:
         lanes[lane.key] = lane
 
     def discard(self, lane: Lane) -> None:
+        lane.ring = None
         if self.only is lane:
             self.only = None
             return
@@ -366,13 +368,6 @@ class _Ring:
         del lanes[lane.key]
         if not lanes:
             del self.tenants[lane.key[0]]
-
-    def defer(self, tenant: TenantId, lanes: OrderedDict[LaneKey, Lane]) -> None:
-        """To the end; out, if it has no lane left."""
-        if lanes:
-            self.tenants.move_to_end(tenant)
-        else:
-            del self.tenants[tenant]
 
 
 def document_of(pace: Pace, endpoint: Endpoint | None) -> bytes | None:

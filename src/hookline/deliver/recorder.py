@@ -23,20 +23,16 @@ LAST_PAUSE = 2.0
 
 
 class Listener(Protocol):
-    def recorded(self, task: Task, results: Sequence[Result], refused: set[DeliveryId]) -> None:
-        """One task's results are on disk; those `refused` belong to another node now."""
+    def recorded(self, group: Sequence["Parcel"], refused: set[DeliveryId]) -> None:
+        """Their results are on disk; those `refused` belong to another node now."""
         ...
 
     def unwritable(self, task: Task) -> None:
         """The database will not take this task's results, now or ever."""
         ...
 
-    def written(self) -> None:
-        """A whole group is on disk."""
-        ...
 
-
-_Parcel = tuple[Task, Sequence[Result]]
+Parcel = tuple[Task, Sequence[Result]]
 
 
 class Recorder:
@@ -54,7 +50,7 @@ class Recorder:
         self._listener = listener
         self._clock = clock
         self._telemetry = telemetry
-        self._queue: list[_Parcel] = []
+        self._queue: list[Parcel] = []
         self._writing = 0
         self._paces: dict[object, LanePace] = {}
         self._running: asyncio.Task[None] | None = None
@@ -87,7 +83,7 @@ class Recorder:
             self._writing = 0
             self._running = None
 
-    async def _write(self, group: Sequence[_Parcel], paces: Sequence[LanePace]) -> None:
+    async def _write(self, group: Sequence[Parcel], paces: Sequence[LanePace]) -> None:
         results = [result for _, some in group for result in some]
         begun = self._clock.monotonic()
         try:
@@ -97,13 +93,9 @@ class Recorder:
             return
         seconds = self._clock.monotonic() - begun
         self._telemetry.emit(GroupCommitted(work="record", rows=len(results), seconds=seconds))
-        for task, some in group:
-            self._listener.recorded(task, some, refused)
-        self._listener.written()
+        self._listener.recorded(group, refused)
 
-    async def _one_by_one(
-        self, group: Sequence[_Parcel], paces: Sequence[LanePace], error: Exception
-    ) -> None:
+    async def _one_by_one(self, group: Sequence[Parcel], paces: Sequence[LanePace], error: Exception) -> None:
         """A result that the database will not take must not hold up its neighbours; it is told as a fault, and left
         to whoever takes over.
         """

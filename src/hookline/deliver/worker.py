@@ -22,7 +22,7 @@ from hookline.deliver.outcome import (
     speaks_of_receiver,
 )
 from hookline.deliver.pace import Disable, Pace
-from hookline.deliver.recorder import Recorder
+from hookline.deliver.recorder import Parcel, Recorder
 from hookline.deliver.stepwise import Stepwise, Wish
 from hookline.deliver.target import Target
 from hookline.deliver.targets import Targets
@@ -294,7 +294,7 @@ class Worker:
         self._told.attempt(task, endpoint, exchange, done[0], now)
         if isinstance(outcome, GiveUp) and outcome.disable:
             self.claims.disable(endpoint, GONE_REASON)
-        self._put(task, attempt.results(done, exchange), endpoint, pace)
+        self._put(task, attempt.results(done, exchange), endpoint, pace, now)
 
     def _paced(self, attempt: Try, exchange: Exchange, outcome: Outcome, now: Micros) -> Pace:
         lane, endpoint = self._lane(attempt.task), attempt.endpoint
@@ -316,7 +316,9 @@ class Worker:
                 self.claims.disable(endpoint, FAILING_REASON)
         return pace
 
-    def _put(self, task: Task, results: Sequence[Result], endpoint: Endpoint | None, pace: Pace) -> None:
+    def _put(
+        self, task: Task, results: Sequence[Result], endpoint: Endpoint | None, pace: Pace, now: Micros
+    ) -> None:
         lane = self._lane(task)
         kept = LanePace(lane=lane.key, document=document_of(pace, endpoint)) if pace != lane.pace else None
         if kept is not None and kept.document is None:
@@ -324,7 +326,7 @@ class Worker:
         for result in results:
             self._told.ended(result.delivery)
         # From here on nothing may fail: a fault would find the slot given back and the result unwritten.
-        drained = self.lanes.exchanged(task, pace, self._clock.now())
+        drained = self.lanes.exchanged(task, pace, now)
         self._recorder.put(task, results, kept)
         if drained:
             self._hand_back(drained)
@@ -345,13 +347,13 @@ class Worker:
             )
             for one in task.deliveries
         ]
-        self._put(task, results, endpoint, self._lane(task).pace)
+        self._put(task, results, endpoint, self._lane(task).pace, self._clock.now())
 
     def _cut_off(self, attempt: Try) -> None:
         now = self._clock.now()
         done = [conclude.interrupted(delivery, now) for delivery in attempt.task.deliveries]
         results = attempt.results(done, Exchange(cause=Cause.INTERRUPTED))
-        self._put(attempt.task, results, attempt.endpoint, self._lane(attempt.task).pace)
+        self._put(attempt.task, results, attempt.endpoint, self._lane(attempt.task).pace, now)
 
     def _lane(self, task: Task) -> Lane:
         return self.lanes.get(task.lane) or self.lanes.open(task.lane, 1)
@@ -367,24 +369,23 @@ class Worker:
 
     # What the recorder tells.
 
-    def recorded(self, task: Task, results: Sequence[Result], refused: set[DeliveryId]) -> None:
-        self._forget(task)
-        self.claims.freed(task.lane)
-        for result in results:
-            delivery = result.delivery
-            if delivery.state is State.PENDING and delivery.due_at is not None and delivery.id not in refused:
-                self.claims.due(task.lane, delivery.due_at)
+    def recorded(self, group: Sequence[Parcel], refused: set[DeliveryId]) -> None:
+        for task, _ in group:
+            self._forget(task)
+        for lane in {task.lane for task, _ in group}:
+            self.claims.freed(lane)
+        written = [(task.lane, result.delivery) for task, results in group for result in results]
+        for lane, delivery in written:
+            if delivery.state is State.PENDING and delivery.due_at and delivery.id not in refused:
+                self.claims.due(lane, delivery.due_at)
+        self.pump()
+        self.claims.room()
 
     def unwritable(self, task: Task) -> None:
         """It goes on counting as in hand, so that whoever takes over finds it."""
         if task.started:
             self.lanes.recorded(task)
         self.claims.freed(task.lane)
-
-    def written(self) -> None:
-        """A group is on disk."""
-        self.pump()
-        self.claims.room()
 
     def _forget(self, task: Task) -> None:
         if task.started:

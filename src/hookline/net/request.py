@@ -49,7 +49,7 @@ def head_of(request: Request) -> bytes:
     request at the receiver.
     """
     if request.prefix:
-        prefix, lines = request.prefix, [f"{name}: {value}" for name, value in request.headers]
+        prefix, lines = request.prefix, list(map(": ".join, request.headers))
     else:
         prefix, lines = prefix_of(request.url, request.method, request.headers), []
     if request.body or request.method not in _WITHOUT_BODY:

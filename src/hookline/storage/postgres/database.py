@@ -3,13 +3,14 @@
 The engine runs in greenlets, as SQLAlchemy's own asyncio extension does it; that extension also loads the ORM, 6 MB.
 """
 
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from functools import partial
 from typing import Any, Self, TypeVar
 
 import asyncpg
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Dialect, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.util import greenlet_spawn
@@ -23,6 +24,9 @@ T = TypeVar("T")
 CALM_CONNECTIONS = 4
 VITAL_CONNECTIONS = 1
 POOL_TIMEOUT = 10
+PING_AFTER = 30.0
+"""Seconds: less than anything on the way forgets a connection after."""
+_SINCE = "idle_since"
 _PLANS = {"enable_seqscan": "off", "jit": "off"}
 """Each hot statement has its index. A planner that has not seen a young table's statistics must not read all of it."""
 COMMAND_TIMEOUT = 60
@@ -169,16 +173,34 @@ def _engine(url: str, connections: int) -> Engine:
         pool_timeout=POOL_TIMEOUT,
         hide_parameters=True,  # they are payloads and secrets
     )
-    event.listen(engine, "checkout", _see_that_it_lives)
+    event.listen(engine, "checkin", _note_the_time)
+    event.listen(engine, "checkout", partial(_see_that_it_lives, engine.dialect))
     return engine
 
 
-def _see_that_it_lives(connection: Any, _record: object, _proxy: object) -> None:
-    """One whose server has hung up is replaced before it is used. The driver knows that without asking; a ping takes
-    three round trips, as long as most looks.
+def _note_the_time(_connection: object, record: Any) -> None:
+    record.info[_SINCE] = time.monotonic()
+
+
+def _see_that_it_lives(dialect: Dialect, connection: Any, record: Any, _proxy: object) -> None:
+    """One whose server has hung up is replaced before it is used. Mostly the driver knows that without asking; a ping takes
+    three round trips, as long as most looks, and is kept for one that was idle so long that something between us may have
+    forgotten it.
     """
+    since = record.info.get(_SINCE)
+    if since is None:
+        return  # it is new
     if connection.driver_connection.is_closed():
         raise DisconnectionError
+    if time.monotonic() - since > PING_AFTER:
+        _ping(dialect, connection)
+
+
+def _ping(dialect: Dialect, connection: Any) -> None:
+    try:
+        dialect.do_ping(connection)
+    except Exception as error:
+        raise DisconnectionError from error
 
 
 async def _keep(_connection: object) -> None:

@@ -21,13 +21,13 @@ class Known:
         self._nodes: set[NodeId] = set()
 
     def tenants(self, connection: sqlite3.Connection, ids: AbstractSet[str]) -> Mapping[str, int]:
-        """The config version of each of them that lives; of others perhaps, too."""
+        """The config version of each of them that lives."""
         self._forget_what_may_be_old()
         missing = sorted(ids - self._tenants.keys())
         for start in range(0, len(missing), sql.CHUNK):
             some = missing[start : start + sql.CHUNK]
             self._tenants.update(connection.execute(sql.tenants(len(some)), some).fetchall())
-        return self._tenants
+        return {tenant: self._tenants[tenant] for tenant in ids if tenant in self._tenants}
 
     def node(self, connection: sqlite3.Connection, node: NodeId) -> bool:
         """Whether it lives: a node that was taken over is gone."""

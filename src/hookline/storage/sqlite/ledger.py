@@ -48,9 +48,13 @@ from hookline.storage.remotes import changes, remote_row
 from hookline.storage.sqlite import statements as sql
 from hookline.storage.sqlite.database import SqliteDatabase
 from hookline.storage.sqlite.known import Known
-from hookline.storage.sqlite.rows import narrowed
+from hookline.storage.sqlite.rows import chunks, parts
 
 _Row = Sequence[Any]
+_ID = EVENT.index("id")
+_DATA = EVENT.index("data")
+_BODY = RECEIPT.index("body")
+_ATTEMPT = sql.RESULT_COLUMNS.index("first_attempt")
 _Count = tuple[int, int, int, int | None]
 """Succeeded, failed, when the last was, when the last that succeeded."""
 
@@ -82,16 +86,19 @@ class SqliteLedger:
             if versions.get(accepted.event.tenant_id) == accepted.version and (known or not accepted.in_hand)
         ]
         rows = [_event_input(node, accepted) for accepted in fresh]
-        stored = _insert(connection, "events", sql.EVENT_COLUMNS, rows)
+        stored = _insert(connection, "events", sql.EVENT_COLUMNS, rows, _DATA)
         kept = [accepted for accepted in fresh if accepted.event.id in stored]
         waiting = [self._waiting_row(connection, d) for a in kept for d in a.waiting]
-        _put(connection, "deliveries", sql.WAITING_COLUMNS, waiting)
+        for chunk in chunks(sql.WAITING_COLUMNS, waiting, _ID):
+            _run(connection, sql.insert("deliveries", chunk.columns, len(chunk.rows)), chunk.rows)
         tags = [(a.event.tenant_id, tag, a.event.id) for a in kept for tag in a.event.tags]
         if tags:
             connection.executemany(sql.INSERT_TAG, tags)
         receipts = [_receipt_input(a.receipt, stored) for a in fresh if a.receipt is not None]
-        known_before = any(accepted.again for accepted in fresh)
-        _put(connection, "receipts", RECEIPT, receipts, RECEIVED_AGAIN if known_before else "")
+        met = RECEIVED_AGAIN if any(accepted.again for accepted in fresh) else ""
+        for chunk in chunks(RECEIPT, receipts, _BODY):
+            statement = sql.insert("receipts", chunk.columns, len(chunk.rows))
+            _run(connection, f"{statement} {met}", chunk.rows)
         return [
             STORED if accepted.event.id in stored else self._fate(connection, accepted, versions)
             for accepted in group
@@ -197,13 +204,13 @@ def _record(
         for result in results
         if result.fresh
     ]
-    written = _insert(connection, "deliveries", sql.RESULT_COLUMNS, rows)
+    written = _insert(connection, "deliveries", sql.RESULT_COLUMNS, rows, _ATTEMPT)
     for result in results:
         if not result.fresh and _move(connection, node, result):
             written.add(result.delivery.id)
     kept = [result for result in results if result.delivery.id in written]
-    for chunk in _chunks(_counts(kept)):
-        _run(connection, sql.count(len(chunk)), chunk)
+    for counts in parts(_counts(kept)):
+        _run(connection, sql.count(len(counts)), counts)
     ended = ending_rows([result.delivery for result in kept], followed)
     if ended:
         connection.executemany(sql.INSERT_ENDING, ended)
@@ -280,49 +287,31 @@ def _claimed(row: _Row) -> Claimed:
 
 
 def _insert(
-    connection: sqlite3.Connection, table: str, columns: tuple[str, ...], rows: Sequence[_Row]
+    connection: sqlite3.Connection, table: str, columns: tuple[str, ...], rows: Sequence[_Row], long: int
 ) -> set[str]:
-    """The ids (the second column) of the rows that went in. A statement that fails is undone whole by SQLite, and is
-    then repeated without the rows that stood in its way.
+    """The ids (the second column) of the rows that went in; `long` as `chunks` has it. A statement that fails is undone
+    whole by SQLite, and is then repeated without the rows that stood in its way.
     """
     written: set[str] = set()
-    given, narrow = narrowed(columns, rows)
-    for chunk in _chunks(narrow):
-        statement = sql.insert(table, given, len(chunk))
+    for chunk in chunks(columns, rows, long):
+        statement = sql.insert(table, chunk.columns, len(chunk.rows))
         try:
-            _run(connection, statement, chunk)
+            _run(connection, statement, chunk.rows)
         except sqlite3.IntegrityError:
-            kept = connection.execute(statement + sql.STORED, list(chain.from_iterable(chunk)))
+            kept = connection.execute(statement + sql.STORED, list(chain.from_iterable(chunk.rows)))
             written.update(row[0] for row in kept)
         else:
-            written.update(row[1] for row in chunk)
+            written.update(row[1] for row in chunk.rows)
     return written
 
 
-def _put(
-    connection: sqlite3.Connection,
-    table: str,
-    columns: tuple[str, ...],
-    rows: Sequence[_Row],
-    conflict: str = "",
-) -> None:
-    """Rows that are new, or meet what is there as `conflict` says."""
-    given, narrow = narrowed(columns, rows)
-    for chunk in _chunks(narrow):
-        _run(connection, f"{sql.insert(table, given, len(chunk))} {conflict}", chunk)
-
-
-def _run(connection: sqlite3.Connection, statement: str, chunk: Sequence[_Row]) -> None:
+def _run(connection: sqlite3.Connection, statement: str, rows: Sequence[_Row]) -> None:
     """Its values as the only row of an `executemany`, which frees the interpreter's lock twice; `execute` does it
     once more, to ask for a row's number that nobody wants.
     """
-    connection.executemany(statement, (list(chain.from_iterable(chunk)),))
+    connection.executemany(statement, (list(chain.from_iterable(rows)),))
 
 
 def _chunks(rows: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    start = 0
-    while start < len(rows):
-        whole = min((len(rows) - start) // sql.CHUNK, sql.CHUNKS)
-        end = start + (whole * sql.CHUNK or sql.CHUNK)
-        yield rows[start:end]
-        start = end
+    for start in range(0, len(rows), sql.CHUNK):
+        yield rows[start : start + sql.CHUNK]

@@ -8,8 +8,12 @@ from hookline.storage.columns import DELIVERY, EVENT
 from hookline.storage.record_rows import RECORD
 from hookline.storage.remotes import REMOTE, UPSERT
 
-CHUNK, CHUNKS = 50, 5
-"""Rows in one statement: up to CHUNK, or whole CHUNKs, so that few texts are prepared."""
+CHUNK = 50
+"""Rows in a statement that reads or counts."""
+SIZES = (250, 200, 150, 100, 50, 40, 30, 20, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1)
+"""Rows in one that inserts: few sizes, so that few texts are prepared."""
+LIGHT, WEIGHT = 16_384, 262_144
+"""Bytes up to which a row shares a statement, and of all its rows: a prepared one keeps what it has written last."""
 
 EVENT_COLUMNS = (*EVENT, "node", "in_hand")
 RESULT_COLUMNS = (*DELIVERY, "first_attempt")
@@ -30,7 +34,7 @@ def _values(columns: int, rows: int) -> str:
 STORED = " ON CONFLICT DO NOTHING RETURNING id"
 
 
-@lru_cache
+@lru_cache(512)
 def insert(table: str, columns: tuple[str, ...], rows: int) -> str:
     return f"INSERT INTO {table} ({_list(columns)}) VALUES {_values(len(columns), rows)}"
 

@@ -34,7 +34,7 @@ _CHECKPOINT = 1500
 _MOST = 4 * _CHECKPOINT
 """At so many it no longer waits for a moment when nobody else does."""
 _LOOK = 8
-"""Turns of the thread from one look at the pages to the next."""
+"""Turns of the thread, at most, from one look at the pages to the next."""
 _COUNTER = 1 << 32
 """Where SQLite's count of changed rows wraps (to a negative number, half way)."""
 
@@ -105,13 +105,22 @@ class ConnectionThread:
             if joins:
                 _together(self.connection, list(jobs))
             else:
-                for job in jobs:
-                    self.others += 1
-                    job.run(self.connection)
+                self._run(list(jobs))
         if self._open and not self._readonly:
-            with suppress(Exception):  # it changes nothing that anybody reads, and comes again
+            self._turns += 1
+            if self._turns % _LOOK == 0:
                 self._look_at_pages()
+            with suppress(Exception):  # it changes nothing that anybody reads, and comes again
                 self._checkpoint()
+
+    def _run(self, jobs: Sequence["_Job[Any]"]) -> None:
+        """They may free pages, which must not hide how many the log has got before."""
+        self._look_at_pages()
+        for job in jobs:
+            self.others += 1
+            job.run(self.connection)
+        if self._open:
+            self._look_at_pages()
 
     def _checkpoint(self) -> None:
         """After the answers, and when nobody waits. SQLite's own comes inside a COMMIT, whose caller would hear some
@@ -127,8 +136,9 @@ class ConnectionThread:
 
     def _look_at_pages(self) -> None:
         """Not at every turn: it takes two statements."""
-        self._turns += 1
-        if self._turns % _LOOK == 0:
+        if self._readonly:
+            return
+        with suppress(Exception):  # as a checkpoint
             used = self._pages_of("page_count") - self._pages_of("freelist_count")
             self._grown += max(0, used - self._pages)
             self._pages = used
@@ -209,20 +219,23 @@ def _ended(connection: sqlite3.Connection, jobs: Sequence[_Job[Any]]) -> bool:
 
 def _begin(connection: sqlite3.Connection) -> None:
     """As a script, which frees the interpreter's lock once and not three times. A script would commit whatever is open
-    first, and nothing is.
+    first: nothing is, or it is nobody's.
     """
     if connection.in_transaction:
+        connection.rollback()
         raise sqlite3.OperationalError("a transaction was left open")
     connection.executescript("BEGIN IMMEDIATE")
 
 
 def _commit(connection: sqlite3.Connection) -> None:
-    """By the driver's own call, for the same reason. It says nothing where there is nothing to commit, and then what
-    was asked for is not on the disk.
+    """By the driver's own call, for the same reason. It says nothing where there is nothing to commit, nor where it thinks
+    that committing is not its business; in both cases what was asked for is not on the disk.
     """
     if not connection.in_transaction:
         raise sqlite3.OperationalError("the transaction was rolled back")
     connection.commit()
+    if connection.in_transaction:
+        raise sqlite3.OperationalError("the transaction is still open")
 
 
 def _fail(jobs: Sequence[_Job[Any]], error: BaseException) -> bool:
@@ -238,7 +251,7 @@ def _closed() -> Unavailable:
 
 
 def _connect(path: Path, *, readonly: bool) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=512)
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
     for pragma in _PRAGMAS:
         connection.execute(pragma)
     if readonly:
