@@ -28,7 +28,7 @@ def chunks(columns: tuple[str, ...], rows: Sequence[Row], long: int) -> Iterator
             yield from (Chunk(columns, [row]) for row in some)
             continue
         light = list(some)
-        most = sql.WEIGHT // max(1, max(len(row[long] or ()) for row in light))
+        most = sql.WEIGHT // max(len(row[long] or b"1") for row in light)
         given, narrow = without_nulls(columns, light)
         yield from (Chunk(given, part) for part in parts(narrow, most))
 
