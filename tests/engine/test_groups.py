@@ -69,6 +69,16 @@ async def test_beside_a_small_commit_the_next_begins_at_once(held: Gateway, hold
     assert sum(holding.sizes) == PARALLEL + 2
 
 
+async def test_how_long_an_event_waited_for_its_commit_is_told(
+    held: Gateway, holding: Holding, clock: ManualClock
+) -> None:
+    asked = await _publish(held, 1)
+    clock.turn(1.5)
+    holding.go.set()
+    await asyncio.gather(*asked)
+    assert held.told("EventReceived")[-1]["seconds"] == pytest.approx(1.5)
+
+
 async def test_beside_a_large_one_it_waits_until_it_is_worth_it(held: Gateway, holding: Holding) -> None:
     asked = await _publish(held, FEW)
     asked += await _publish(held, WORTH_A_GROUP - 1)
