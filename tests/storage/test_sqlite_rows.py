@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hookline.storage.sqlite import statements as sql
-from hookline.storage.sqlite.rows import chunks, parts, without_nulls
+from hookline.storage.sqlite.rows import Into, parts, without_nulls
 
 NAMES = ("tenant", "id", "key", "body")
 HEAVY = b"x" * (sql.LIGHT + 1)
@@ -38,17 +38,17 @@ def test_a_column_that_is_null_in_all_rows_is_left_out() -> None:
 _bodies = st.sampled_from([None, b"", b"x" * 1000, b"x" * sql.LIGHT, HEAVY])
 
 
-@given(st.lists(st.tuples(_bodies, st.sampled_from([None, "k"])), max_size=300))
-def test_a_row_with_a_large_body_goes_alone_by_one_text_and_in_its_turn(kinds: list[Any]) -> None:
+@given(st.lists(st.tuples(_bodies, st.sampled_from([None, "k", "k" * sql.LIGHT])), max_size=300))
+def test_a_heavy_row_goes_alone_by_one_text_and_in_its_turn(kinds: list[Any]) -> None:
+    """Two columns may be long, and both count."""
     rows = [_row(n, key, body) for n, (body, key) in enumerate(kinds)]
-    cut = list(chunks(NAMES, rows, 3))
-    assert [row[chunk.columns.index("id")] for chunk in cut for row in chunk.rows] == list(range(len(rows)))
-    for chunk in cut:
-        assert sum(len(value) for row in chunk.rows for value in row if isinstance(value, bytes)) <= max(
-            sql.WEIGHT, len(HEAVY)
-        )
-        if any(HEAVY in row for row in chunk.rows):
-            assert (len(chunk.rows), chunk.columns) == (1, NAMES)
+    cut = list(Into("things", NAMES, ("key", "body")).statements(rows))
+    assert [row[1] for _, some in cut for row in some] == list(range(len(rows)))
+    for statement, some in cut:
+        weight = sum(len(value) for row in some for value in row[2:] if value)
+        assert weight <= sql.WEIGHT
+        if weight > sql.LIGHT and len(some) == 1:
+            assert statement == sql.insert("things", NAMES, 1)
 
 
 def _hot() -> list[str]:

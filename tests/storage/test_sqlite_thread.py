@@ -6,12 +6,13 @@ import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from hookline.errors import Unavailable
-from hookline.storage.sqlite.thread import _CHECKPOINT, _LOOK, _MOST, ConnectionThread
+from hookline.storage.sqlite.thread import _CHECKPOINT, _LOOK, _MOST, ConnectionThread, _commit
 from tests.engine.gateway import until
 
 CHECKPOINT = "PRAGMA wal_checkpoint(PASSIVE)"
@@ -203,9 +204,13 @@ async def test_pages_that_come_and_go_fill_the_log_too(busy: Busy) -> None:
     def forget() -> None:
         busy.writer.connection.execute("DELETE FROM things")
 
+    jobs: list[Coroutine[Any, Any, object]] = []
     for _ in range(_CHECKPOINT // 400 + 1):
-        await busy.writer.join(lambda connection: connection.execute(body).rowcount)
-        await busy.writer.run(forget)
+        jobs += [
+            busy.writer.run(lambda: busy.writer.connection.execute(body).rowcount),
+            busy.writer.run(forget),
+        ]
+    await busy.together(*jobs)
     await busy.names()
     await until(lambda: busy.count(CHECKPOINT) > 0)
 
@@ -270,6 +275,12 @@ async def test_what_sqlite_itself_has_rolled_back_is_nobodys_success(busy: Busy)
     with pytest.raises(sqlite3.OperationalError, match="rolled back"):
         await busy.writer.join(careless)
     assert await busy.names() == []
+
+
+def test_a_commit_that_the_driver_leaves_to_others_is_no_commit() -> None:
+    """As `sqlite3` does in its newer mode, of Python 3.12."""
+    with pytest.raises(sqlite3.OperationalError, match="still open"):
+        _commit(cast("sqlite3.Connection", SimpleNamespace(in_transaction=True, commit=lambda: None)))
 
 
 async def test_what_was_left_open_is_not_committed_for_it(busy: Busy) -> None:

@@ -127,15 +127,20 @@ async def test_a_connection_that_a_beat_lost_is_made_again(
 
 
 class Between:
-    """What stands between us and the server, and forgets whoever was silent: it answers the next word with a reset."""
+    """What stands between us and the server, and forgets whoever was silent: it ends them at their next word, or is `deaf`."""
 
-    def __init__(self, socket: Path) -> None:
+    def __init__(self, socket: Path, *, deaf: bool) -> None:
         self._socket = socket
+        self._deaf = deaf
         self._writers: list[asyncio.StreamWriter] = []
         self._forgotten: set[asyncio.StreamWriter] = set()
 
     def forget(self) -> None:
         self._forgotten.update(self._writers)
+
+    def end(self) -> None:
+        for writer in self._forgotten:
+            writer.transport.abort()
 
     async def pipe(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there_reader, there_writer = await asyncio.open_unix_connection(self._socket)
@@ -148,32 +153,37 @@ class Between:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, ours: asyncio.StreamWriter
     ) -> None:
         with suppress(OSError):
-            while (data := await reader.read(65536)) and ours not in self._forgotten:
-                writer.write(data)
+            while data := await reader.read(65536):
+                if ours not in self._forgotten:
+                    writer.write(data)
+                elif not self._deaf:
+                    break
         writer.transport.abort()
         ours.transport.abort()
 
 
-@pytest.mark.parametrize("ping_after", [0.0, 3600.0])
+@pytest.mark.parametrize(("ping_after", "deaf"), [(0.0, False), (0.0, True), (3600.0, False)])
 async def test_a_connection_that_was_forgotten_on_the_way_is_asked_before_it_is_used(
-    postgres_url: str, clock: ManualClock, vault: Vault, monkeypatch: pytest.MonkeyPatch, ping_after: float
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch, ping_after: float, *, deaf: bool
 ) -> None:
     """The driver cannot know. One that was not idle for so long is not asked: then the first look fails, and the next is well."""
     monkeypatch.setattr("hookline.storage.postgres.database.PING_AFTER", ping_after)
+    monkeypatch.setattr("hookline.storage.postgres.database.PING_TIMEOUT", 0.3)
     parts = urlsplit(postgres_url)
-    folder = dict(parse_qsl(parts.query))["host"]
-    between = Between(Path(folder) / ".s.PGSQL.5432")
+    between = Between(Path(dict(parse_qsl(parts.query))["host"]) / ".s.PGSQL.5432", deaf=deaf)
     async with await asyncio.start_server(between.pipe, "127.0.0.1", 0) as server:
         netloc = f"{parts.username}@127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        url = urlunsplit(parts._replace(netloc=netloc, query=""))
-        opened = await open_store(Location(sqlite=None, postgres=url, pool_size=2), vault, clock)
-        await opened.store.database.read(_one)
+        database = await PostgresDatabase.open(
+            urlunsplit(parts._replace(netloc=netloc, query="")), pool_size=1
+        )
+        await database.read(_one)
         between.forget()
         if ping_after:
             with pytest.raises(Unavailable):
-                await opened.store.database.read(_one)
-        assert await opened.store.database.read(_one) == 1
-        await opened.close()
+                await database.read(_one)
+        assert await database.read(_one) == 1
+        between.end()
+        await database.close()
 
 
 def _one(connection: Connection) -> int:

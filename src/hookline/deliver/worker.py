@@ -372,12 +372,11 @@ class Worker:
     def recorded(self, group: Sequence[Parcel], refused: set[DeliveryId]) -> None:
         for task, _ in group:
             self._forget(task)
-        for lane in {task.lane for task, _ in group}:
+        for lane in dict.fromkeys([task.lane for task, _ in group]):  # in their order
             self.claims.freed(lane)
-        written = [(task.lane, result.delivery) for task, results in group for result in results]
-        for lane, delivery in written:
-            if delivery.state is State.PENDING and delivery.due_at and delivery.id not in refused:
-                self.claims.due(lane, delivery.due_at)
+        for lane, one in [(task.lane, result.delivery) for task, results in group for result in results]:
+            if one.state is State.PENDING and one.due_at is not None and one.id not in refused:
+                self.claims.due(lane, one.due_at)
         self.pump()
         self.claims.room()
 

@@ -10,10 +10,10 @@ from functools import partial
 from typing import Any, Self, TypeVar
 
 import asyncpg
-from sqlalchemy import Connection, Dialect, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.util import greenlet_spawn
+from sqlalchemy.util import await_only, greenlet_spawn
 
 from hookline.errors import CommitUnknown, ConfigurationError, Unavailable
 from hookline.storage.database import Turn
@@ -25,7 +25,8 @@ CALM_CONNECTIONS = 4
 VITAL_CONNECTIONS = 1
 POOL_TIMEOUT = 10
 PING_AFTER = 30.0
-"""Seconds: less than anything on the way forgets a connection after."""
+"""Seconds for which nothing on the way forgets a silent connection, if it is not set up strangely."""
+PING_TIMEOUT = 5.0
 _SINCE = "idle_since"
 _PLANS = {"enable_seqscan": "off", "jit": "off"}
 """Each hot statement has its index. A planner that has not seen a young table's statistics must not read all of it."""
@@ -174,7 +175,7 @@ def _engine(url: str, connections: int) -> Engine:
         hide_parameters=True,  # they are payloads and secrets
     )
     event.listen(engine, "checkin", _note_the_time)
-    event.listen(engine, "checkout", partial(_see_that_it_lives, engine.dialect))
+    event.listen(engine, "checkout", _see_that_it_lives)
     return engine
 
 
@@ -182,10 +183,10 @@ def _note_the_time(_connection: object, record: Any) -> None:
     record.info[_SINCE] = time.monotonic()
 
 
-def _see_that_it_lives(dialect: Dialect, connection: Any, record: Any, _proxy: object) -> None:
-    """One whose server has hung up is replaced before it is used. Mostly the driver knows that without asking; a ping takes
-    three round trips, as long as most looks, and is kept for one that was idle so long that something between us may have
-    forgotten it.
+def _see_that_it_lives(connection: Any, record: Any, _proxy: object) -> None:
+    """One whose server has hung up is replaced before it is used. Mostly the driver knows that without asking. SQLAlchemy's
+    own ping takes three round trips, as long as most looks; a shorter one is kept for a connection that was idle so long
+    that something between us may have forgotten it.
     """
     since = record.info.get(_SINCE)
     if since is None:
@@ -193,13 +194,14 @@ def _see_that_it_lives(dialect: Dialect, connection: Any, record: Any, _proxy: o
     if connection.driver_connection.is_closed():
         raise DisconnectionError
     if time.monotonic() - since > PING_AFTER:
-        _ping(dialect, connection)
+        _ping(connection.driver_connection)
 
 
-def _ping(dialect: Dialect, connection: Any) -> None:
+def _ping(connection: Any) -> None:
     try:
-        dialect.do_ping(connection)
-    except Exception as error:
+        await_only(connection.execute("SELECT 1", timeout=PING_TIMEOUT))
+    except LOST as error:
+        connection.terminate()  # it might answer later
         raise DisconnectionError from error
 
 

@@ -48,13 +48,13 @@ from hookline.storage.remotes import changes, remote_row
 from hookline.storage.sqlite import statements as sql
 from hookline.storage.sqlite.database import SqliteDatabase
 from hookline.storage.sqlite.known import Known
-from hookline.storage.sqlite.rows import chunks, parts
+from hookline.storage.sqlite.rows import Into, parts
 
 _Row = Sequence[Any]
-_ID = EVENT.index("id")
-_DATA = EVENT.index("data")
-_BODY = RECEIPT.index("body")
-_ATTEMPT = sql.RESULT_COLUMNS.index("first_attempt")
+_EVENTS = Into("events", sql.EVENT_COLUMNS, ("data", "tags", "matched", "failures", "origin", "in_hand"))
+_RECEIPTS = Into("receipts", RECEIPT, ("document", "body"))
+_WAITING = Into("deliveries", sql.WAITING_COLUMNS, ("reason",))
+_RESULTS = Into("deliveries", sql.RESULT_COLUMNS, ("reason", "first_attempt"))
 _Count = tuple[int, int, int, int | None]
 """Succeeded, failed, when the last was, when the last that succeeded."""
 
@@ -86,19 +86,18 @@ class SqliteLedger:
             if versions.get(accepted.event.tenant_id) == accepted.version and (known or not accepted.in_hand)
         ]
         rows = [_event_input(node, accepted) for accepted in fresh]
-        stored = _insert(connection, "events", sql.EVENT_COLUMNS, rows, _DATA)
+        stored = _insert(connection, _EVENTS, rows)
         kept = [accepted for accepted in fresh if accepted.event.id in stored]
         waiting = [self._waiting_row(connection, d) for a in kept for d in a.waiting]
-        for chunk in chunks(sql.WAITING_COLUMNS, waiting, _ID):
-            _run(connection, sql.insert("deliveries", chunk.columns, len(chunk.rows)), chunk.rows)
+        for statement, some in _WAITING.statements(waiting):
+            _run(connection, statement, some)
         tags = [(a.event.tenant_id, tag, a.event.id) for a in kept for tag in a.event.tags]
         if tags:
             connection.executemany(sql.INSERT_TAG, tags)
         receipts = [_receipt_input(a.receipt, stored) for a in fresh if a.receipt is not None]
         met = RECEIVED_AGAIN if any(accepted.again for accepted in fresh) else ""
-        for chunk in chunks(RECEIPT, receipts, _BODY):
-            statement = sql.insert("receipts", chunk.columns, len(chunk.rows))
-            _run(connection, f"{statement} {met}", chunk.rows)
+        for statement, some in _RECEIPTS.statements(receipts):
+            _run(connection, f"{statement} {met}", some)
         return [
             STORED if accepted.event.id in stored else self._fate(connection, accepted, versions)
             for accepted in group
@@ -204,7 +203,7 @@ def _record(
         for result in results
         if result.fresh
     ]
-    written = _insert(connection, "deliveries", sql.RESULT_COLUMNS, rows, _ATTEMPT)
+    written = _insert(connection, _RESULTS, rows)
     for result in results:
         if not result.fresh and _move(connection, node, result):
             written.add(result.delivery.id)
@@ -286,22 +285,19 @@ def _claimed(row: _Row) -> Claimed:
     return Claimed(read_delivery(row[:width]), read_event(row[width : width + len(EVENT)]), row[-1])
 
 
-def _insert(
-    connection: sqlite3.Connection, table: str, columns: tuple[str, ...], rows: Sequence[_Row], long: int
-) -> set[str]:
-    """The ids (the second column) of the rows that went in; `long` as `chunks` has it. A statement that fails is undone
-    whole by SQLite, and is then repeated without the rows that stood in its way.
+def _insert(connection: sqlite3.Connection, into: Into, rows: Sequence[_Row]) -> set[str]:
+    """The ids (the second column) of the rows that went in. A statement that fails is undone whole by SQLite, and is
+    then repeated without the rows that stood in its way.
     """
     written: set[str] = set()
-    for chunk in chunks(columns, rows, long):
-        statement = sql.insert(table, chunk.columns, len(chunk.rows))
+    for statement, some in into.statements(rows):
         try:
-            _run(connection, statement, chunk.rows)
+            _run(connection, statement, some)
         except sqlite3.IntegrityError:
-            kept = connection.execute(statement + sql.STORED, list(chain.from_iterable(chunk.rows)))
+            kept = connection.execute(statement + sql.STORED, list(chain.from_iterable(some)))
             written.update(row[0] for row in kept)
         else:
-            written.update(row[1] for row in chunk.rows)
+            written.update(row[1] for row in some)
     return written
 
 

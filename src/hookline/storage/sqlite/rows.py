@@ -9,28 +9,32 @@ from hookline.storage.sqlite import statements as sql
 Row = Sequence[Any]
 
 
-class Chunk:
-    """Rows for one statement: all of `columns` but some that are NULL in each of them."""
+class Into:
+    """A table that many rows go into."""
 
-    __slots__ = ("columns", "rows")
+    def __init__(self, table: str, columns: tuple[str, ...], long: tuple[str, ...]) -> None:
+        """`long`: the columns that may be; the others are short."""
+        self._table = table
+        self._columns = columns
+        self._long = [columns.index(name) for name in long]
 
-    def __init__(self, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
-        self.columns = columns
-        self.rows = rows
+    def statements(self, rows: Sequence[Row]) -> Iterator[tuple[str, Sequence[Row]]]:
+        """Each with its rows, in the order in which they came. A heavy row goes alone, with all of its columns, so that one
+        text keeps one such row, and not every text that ever wrote one.
+        """
+        for heavy, some in groupby(map(self._weighed, rows), key=lambda weighed: weighed[0] > sql.LIGHT):
+            if heavy:
+                yield from ((sql.insert(self._table, self._columns, 1), [row]) for _, row in some)
+            else:
+                yield from self._together(list(some))
 
+    def _together(self, weighed: Sequence[tuple[int, Row]]) -> Iterator[tuple[str, Sequence[Row]]]:
+        most = sql.WEIGHT // max(1, *[weight for weight, _ in weighed])
+        given, narrow = without_nulls(self._columns, [row for _, row in weighed])
+        return ((sql.insert(self._table, given, len(part)), part) for part in parts(narrow, most))
 
-def chunks(columns: tuple[str, ...], rows: Sequence[Row], long: int) -> Iterator[Chunk]:
-    """In their order. `long`: which column may hold a large body; a row that does goes alone, with all of its columns, so
-    that one text keeps one such body, and not every text that ever wrote one.
-    """
-    for heavy, some in groupby(rows, key=lambda row: len(row[long] or ()) > sql.LIGHT):
-        if heavy:
-            yield from (Chunk(columns, [row]) for row in some)
-            continue
-        light = list(some)
-        most = sql.WEIGHT // max(len(row[long] or b"1") for row in light)
-        given, narrow = without_nulls(columns, light)
-        yield from (Chunk(given, part) for part in parts(narrow, most))
+    def _weighed(self, row: Row) -> tuple[int, Row]:
+        return sum([len(row[place] or "") for place in self._long]), row
 
 
 def without_nulls(columns: tuple[str, ...], rows: Sequence[Row]) -> tuple[tuple[str, ...], Sequence[Row]]:

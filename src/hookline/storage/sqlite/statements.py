@@ -8,10 +8,10 @@ from hookline.storage.columns import DELIVERY, EVENT
 from hookline.storage.record_rows import RECORD
 from hookline.storage.remotes import REMOTE, UPSERT
 
-CHUNK = 50
-"""Rows in a statement that reads or counts."""
 SIZES = (250, 200, 150, 100, 50, 40, 30, 20, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1)
-"""Rows in one that inserts: few sizes, so that few texts are prepared."""
+"""Rows in a statement that inserts: few sizes, so that few texts are prepared."""
+CHUNK = 50
+"""Rows or ids in any other."""
 LIGHT, WEIGHT = 16_384, 262_144
 """Bytes up to which a row shares a statement, and of all its rows: a prepared one keeps what it has written last."""
 

@@ -105,7 +105,8 @@ class ConnectionThread:
             if joins:
                 _together(self.connection, list(jobs))
             else:
-                self._run(list(jobs))
+                for job in jobs:
+                    self._run(job)
         if self._open and not self._readonly:
             self._turns += 1
             if self._turns % _LOOK == 0:
@@ -113,12 +114,11 @@ class ConnectionThread:
             with suppress(Exception):  # it changes nothing that anybody reads, and comes again
                 self._checkpoint()
 
-    def _run(self, jobs: Sequence["_Job[Any]"]) -> None:
-        """They may free pages, which must not hide how many the log has got before."""
+    def _run(self, job: "_Job[Any]") -> None:
+        """It may free pages, which must not hide how many the log has got before."""
         self._look_at_pages()
-        for job in jobs:
-            self.others += 1
-            job.run(self.connection)
+        self.others += 1
+        job.run(self.connection)
         if self._open:
             self._look_at_pages()
 
