@@ -10,6 +10,7 @@ from collections.abc import Set as AbstractSet
 
 from hookline.model.ids import NodeId
 from hookline.storage.sqlite import statements as sql
+from hookline.storage.sqlite.rows import parts
 
 
 class Known:
@@ -24,8 +25,7 @@ class Known:
         """The config version of each of them that lives."""
         self._forget_what_may_be_old()
         missing = sorted(ids - self._tenants.keys())
-        for start in range(0, len(missing), sql.CHUNK):
-            some = missing[start : start + sql.CHUNK]
+        for some in parts(missing):
             self._tenants.update(connection.execute(sql.tenants(len(some)), some).fetchall())
         return {tenant: self._tenants[tenant] for tenant in ids if tenant in self._tenants}
 

@@ -1,7 +1,7 @@
 """The hot verbs on SQLite: one function in the writer's thread, one transaction, a few statements of many rows."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import chain
 from typing import Any
@@ -266,7 +266,7 @@ def _claim(
 ) -> Sequence[Claimed]:
     picked = [row for want in wants for row in _pick(connection, want, now)]
     claimed: list[Claimed] = []
-    for chunk in _chunks(picked):
+    for chunk in parts(picked):
         connection.execute(sql.take(len(chunk)), (node, *chunk))
         claimed += map(_claimed, connection.execute(sql.taken(len(chunk)), chunk))
     return claimed
@@ -306,8 +306,3 @@ def _run(connection: sqlite3.Connection, statement: str, rows: Sequence[_Row]) -
     once more, to ask for a row's number that nobody wants.
     """
     connection.executemany(statement, (list(chain.from_iterable(rows)),))
-
-
-def _chunks(rows: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(rows), sql.CHUNK):
-        yield rows[start : start + sql.CHUNK]

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import compress, groupby
-from typing import Any
+from typing import Any, TypeVar
 
 from hookline.storage.sqlite import statements as sql
 
 Row = Sequence[Any]
+T = TypeVar("T")
 
 
 class Into:
@@ -47,7 +48,7 @@ def without_nulls(columns: tuple[str, ...], rows: Sequence[Row]) -> tuple[tuple[
     return tuple(compress(columns, given)), [tuple(compress(row, given)) for row in rows]
 
 
-def parts(rows: Sequence[Row], most: int = max(sql.SIZES)) -> Iterator[Sequence[Row]]:
+def parts(rows: Sequence[T], most: int = max(sql.SIZES)) -> Iterator[Sequence[T]]:
     """In sizes that statements have, none larger than `most`."""
     start = 0
     while start < len(rows):

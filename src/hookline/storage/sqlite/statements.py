@@ -9,9 +9,7 @@ from hookline.storage.record_rows import RECORD
 from hookline.storage.remotes import REMOTE, UPSERT
 
 SIZES = (250, 200, 150, 100, 50, 40, 30, 20, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1)
-"""Rows in a statement that inserts: few sizes, so that few texts are prepared."""
-CHUNK = 50
-"""Rows or ids in any other."""
+"""Rows or ids in a statement: few sizes, so that few texts are prepared."""
 LIGHT, WEIGHT = 16_384, 262_144
 """Bytes up to which a row shares a statement, and of all its rows: a prepared one keeps what it has written last."""
 

@@ -105,6 +105,7 @@ class ConnectionThread:
             if joins:
                 _together(self.connection, list(jobs))
             else:
+                self._look_at_pages()
                 for job in jobs:
                     self._run(job)
         if self._open and not self._readonly:
@@ -115,8 +116,7 @@ class ConnectionThread:
                 self._checkpoint()
 
     def _run(self, job: "_Job[Any]") -> None:
-        """It may free pages, which must not hide how many the log has got before."""
-        self._look_at_pages()
+        """It may free pages, which must not hide how many the log has got before: they are counted before and behind it."""
         self.others += 1
         job.run(self.connection)
         if self._open:
