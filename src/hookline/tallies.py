@@ -1,7 +1,7 @@
 """Tallies: the values of the metrics, kept as plain numbers and turned into Prometheus families when they are read.
 
 prometheus-client's own `inc` and `observe` take a lock each: three of them cost half of what an attempt's whole
-emission may. Emissions come from the event loop's thread; one from another thread could at worst lose a count.
+emission may. Telemetry's own lock is around what is done here.
 """
 
 from bisect import bisect_left
@@ -16,7 +16,8 @@ from prometheus_client.registry import Collector
 from hookline.emission import Emission
 from hookline.metrics import Metric, MetricKind
 
-Act = Callable[[Emission], None]
+Act = Callable[[Sequence[Emission]], None]
+"""What some emissions of one kind do to one metric."""
 
 
 class Tallies(Collector):
@@ -30,7 +31,7 @@ class Tallies(Collector):
             yield series.family()
 
     def act(self, metric: Metric, field: str = "") -> Act:
-        """What one emission does to this metric; `field` is what it observes or sets."""
+        """What emissions do to this metric; `field` is what they observe or set."""
         return self._series[metric.name].act(field)
 
     def add(self, metric: Metric) -> None:
@@ -53,9 +54,9 @@ class _Counter:
     def act(self, _field: str) -> Act:
         values, labels = self.values, _labels(self._metric)
 
-        def count(emission: Emission) -> None:
-            key = labels(emission)
-            values[key] = values.get(key, 0) + 1
+        def count(some: Sequence[Emission]) -> None:
+            for key in map(labels, some):
+                values[key] = values.get(key, 0) + 1
 
         return count
 
@@ -75,8 +76,8 @@ class _Gauge:
         self.read: Callable[[], float] = lambda: self._value
 
     def act(self, field: str) -> Act:
-        def put(emission: Emission) -> None:
-            self._value = getattr(emission, field)
+        def put(some: Sequence[Emission]) -> None:
+            self._value = getattr(some[-1], field)
 
         return put
 
@@ -98,18 +99,18 @@ class _Histogram:
         if not self._metric.labels:
             only = values[()]
 
-            def observe_only(emission: Emission) -> None:
-                value = read(emission)
-                only[bisect_left(bounds, value)] += 1
-                only[-1] += value
+            def observe_only(some: Sequence[Emission]) -> None:
+                for value in map(read, some):
+                    only[bisect_left(bounds, value)] += 1
+                    only[-1] += value
 
             return observe_only
 
-        def observe(emission: Emission) -> None:
-            value = read(emission)
-            row = values.get(key := labels(emission)) or values.setdefault(key, list(blank))
-            row[bisect_left(bounds, value)] += 1
-            row[-1] += value
+        def observe(some: Sequence[Emission]) -> None:
+            for key, value in zip(map(labels, some), map(read, some), strict=True):
+                row = values.get(key) or values.setdefault(key, list(blank))
+                row[bisect_left(bounds, value)] += 1
+                row[-1] += value
 
         return observe
 

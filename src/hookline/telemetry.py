@@ -2,11 +2,15 @@
 
 import asyncio
 import logging
+import threading
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import groupby
+from operator import attrgetter
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
@@ -41,6 +45,10 @@ _NUMBERS: Mapping[Level, int] = MappingProxyType(
     }
 )
 
+_AT_ONCE = frozenset({Level.ERROR, Level.CRITICAL})
+"""Written when they happen, with all that was told before them: the process may be about to end."""
+_level_of = attrgetter("level")
+
 
 class Stream(Protocol):
     """Where lines go; unbuffered, so that one line is one write: `open(1, "wb", buffering=0, closefd=False)`."""
@@ -62,7 +70,11 @@ class LineDoc(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Telemetry:
-    """Has its own registry; nothing is kept in the module, so that two of them never mix."""
+    """Has its own registry; nothing is kept in the module, so that two of them never mix.
+
+    What is told in one turn of the event loop is counted and written together, when the turn ends: of what a line costs
+    by itself, nearly all is what can be done once for many. Where no loop runs it is done at once.
+    """
 
     def __init__(
         self,
@@ -76,18 +88,31 @@ class Telemetry:
         ProcessCollector(registry=self._registry)
         self._tallies = Tallies(METRICS)
         self._registry.register(self._tallies)
-        self._level = _LEVELS[log_level]
-        self._sink = _Sink(stream, self._tallies)
         self._log = structlog.wrap_logger(
-            self._sink,
+            _Sink(stream, self._tallies),
             processors=[_lines(log_format, stream, clock)],
             wrapper_class=_Lines,
         ).bind()
         self._acts = {emission: self._plan(emission) for emission in EMISSIONS}
+        self._level = _LEVELS[log_level]
+        self._shown = frozenset(one for one in EMISSIONS if _shown(one.level, self._level))
+        self._told: list[Emission] = []
+        self._flushing = threading.RLock()  # libraries log from threads of their own
 
     def emit(self, emission: Emission) -> None:
-        for act in self._acts[type(emission)]:
-            act(emission)
+        self._told.append(emission)
+        if len(self._told) == 1 or emission.level in _AT_ONCE:
+            self._see_to_it(emission)
+
+    def _see_to_it(self, emission: Emission) -> None:
+        """Of those that come after the first, none asks for a flush: it is on its way."""
+        if emission.level in _AT_ONCE:
+            self.flush()
+            return
+        try:
+            asyncio.get_running_loop().call_soon(self.flush)
+        except RuntimeError:
+            self.flush()
 
     def fault(self, where: str, error: BaseException) -> None:
         """An exception that nobody expected, with its trace."""
@@ -95,14 +120,27 @@ class Telemetry:
         self.emit(Fault(where=where, error=f"{type(error).__name__}: {error}", trace=trace))
 
     def flush(self) -> None:
-        """Write what has gathered: before the loop ends."""
-        self._sink.flush()
+        """Count and write what has gathered: before the loop ends, and before metrics are read."""
+        with self._flushing:
+            while told := self._told[:]:  # again, if another thread has told something meanwhile
+                del self._told[: len(told)]
+                self._count(told)
+                self._log.write([one for one in told if type(one) in self._shown])
+
+    def _count(self, told: Sequence[Emission]) -> None:
+        by_kind: dict[type[Emission], list[Emission]] = defaultdict(list)
+        for one in told:
+            by_kind[type(one)].append(one)
+        for kind, some in by_kind.items():
+            for act in self._acts[kind]:
+                act(some)
 
     def watch(self, metric: Metric, read: Callable[[], float]) -> None:
         """A gauge that is read when the metrics are."""
         self._tallies.watch(metric, read)
 
     def render_metrics(self) -> bytes:
+        self.flush()
         return generate_latest(self._registry)
 
     @contextmanager
@@ -122,15 +160,13 @@ class Telemetry:
     def _plan(self, emission: type[Emission]) -> tuple[Act, ...]:
         """Looked up once for each class, so that an emission costs no look-ups."""
         counts = tuple(self._tallies.act(metric) for metric in emission.counts)
-        others = tuple(
+        return counts + tuple(
             self._tallies.act(metric, field) for metric, field in emission.observes + emission.sets
         )
-        return counts + others + self._line(emission.level)
 
-    def _line(self, level: Level) -> tuple[Act, ...]:
-        if level is Level.SILENT or _NUMBERS[level] < self._level:
-            return ()
-        return (self._log.act(level),)
+
+def _shown(level: Level, lowest: int) -> bool:
+    return level is not Level.SILENT and _NUMBERS[level] >= lowest
 
 
 def describe() -> tuple[LineDoc, ...]:
@@ -157,48 +193,26 @@ def _lines(log_format: LogFormat, stream: Stream, clock: Clock) -> structlog.typ
 
 class _Lines(structlog.BoundLoggerBase):
     """structlog's own bound loggers copy their context and walk their processors for each line, which costs as much
-    as all else that is told of an attempt. An emission is the whole context, and there is one processor.
+    as all else that is told of an attempt. An emission is the whole context, and there is one processor, which takes
+    all that have one level together.
     """
 
-    def act(self, level: Level) -> Act:
-        """What one emission does at this level."""
-        (render,), logger, name = self._processors, self._logger, level.value
-        write = getattr(logger, name)
-        return lambda emission: write(render(logger, name, {"event": emission}))
+    def write(self, told: Sequence[Emission]) -> None:
+        (render,), sink = self._processors, self._logger
+        runs = groupby(told, _level_of)
+        lines: list[Any] = [render(sink, level.value, {"event": list(some)}) for level, some in runs]
+        sink.write(b"".join(lines), len(told))
 
 
 class _Sink:
-    """What structlog writes to. A log that cannot be written is counted, and stops nothing.
-
-    The lines of one turn of the event loop are written together: the write is what a line costs most. Errors go
-    out at once, and so does everything where no loop runs.
-    """
+    """What structlog writes to. A log that cannot be written is counted, and stops nothing."""
 
     def __init__(self, stream: Stream, tallies: Tallies) -> None:
         self._stream = stream
         self._tallies = tallies
-        self._lines: list[bytes] = []
 
-    def write(self, line: bytes) -> None:
-        self._lines.append(line)
-        if len(self._lines) > 1:
-            return  # a flush is on its way
-        try:
-            asyncio.get_running_loop().call_soon(self.flush)
-        except RuntimeError:
-            self.flush()
-
-    debug = info = warning = write
-
-    def error(self, line: bytes) -> None:
-        self._lines.append(line)
-        self.flush()
-
-    critical = error
-
-    def flush(self) -> None:
-        lines, self._lines = self._lines, []
-        data = b"".join(lines)
+    def write(self, data: bytes, lines: int) -> None:
+        """In one write: it is what a line costs most."""
         try:
             done = self._stream.write(data) if data else 0
             while done and done < len(data):  # a pipe or a disk took a part of it
@@ -207,7 +221,7 @@ class _Sink:
         except (OSError, ValueError):  # ValueError: closed
             done = None
         if not done:
-            for _ in lines:
+            for _ in range(lines):
                 self._tallies.add(LINES_LOST)
 
 

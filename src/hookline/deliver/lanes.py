@@ -40,6 +40,7 @@ class Lane:
         "doubtful",
         "key",
         "limit",
+        "most",
         "pace",
         "proven",
         "queue",
@@ -71,11 +72,12 @@ class Lane:
         self.allow(self.concurrency)
 
     def allow(self, concurrency: int) -> None:
-        """`limit` is requests at once. A new endpoint gets few until it has answered well: many new ones that hang
-        must not take all that new ones may have.
+        """`limit` is requests at once, `most` what may be in hand. A new endpoint gets few until it has answered well:
+        many new ones that hang must not take all that new ones may have.
         """
         self.concurrency = concurrency
         self.limit = concurrency if self.proven else min(NEW, concurrency)
+        self.most = _QUEUE * self.limit
 
     @property
     def in_hand(self) -> int:
@@ -137,11 +139,12 @@ class Lanes:
 
     def reserve(self, key: LaneKey, concurrency: int, monotonic: float, now: Micros) -> bool:
         """Promise room to a delivery that is about to be stored: only if it will be sent almost at once."""
-        lane = self.open(key, concurrency)
+        lane = self._lanes.get(key)
+        if lane is None or lane.concurrency != concurrency:
+            lane = self.open(key, concurrency)
         free = self._max_in_hand - self.in_hand
-        if free <= 0 or lane.in_hand >= min(_QUEUE * lane.limit, max(1, free // 4)):
-            return False
-        if lane.slowed(now):
+        in_hand = lane.reserved + len(lane.queue) + len(lane.sending)
+        if free <= 0 or in_hand >= lane.most or in_hand >= max(1, free // 4) or lane.slowed(now):
             return False
         if not lane.trusted(monotonic):
             if self.free_for_suspects <= 0:
@@ -181,10 +184,12 @@ class Lanes:
             self.in_hand -= 1
         else:
             task.doubtful = not trusted
-        if lane.slowed(now) and not lane.room(lane.in_hand, now):
+        if lane.pace is not HEALTHY and lane.slowed(now) and not lane.room(lane.in_hand, now):
             return False
         self._count(task, 1)
         lane.queue.append(task)
+        if lane.ring is None and lane.room(len(lane.sending), now) <= 0:
+            return True  # it stands up when one of its exchanges ends
         self._stand(lane, trusted=trusted)
         return True
 
@@ -217,8 +222,8 @@ class Lanes:
         tenant = task.lane[0]
         self.in_flight -= 1
         self._count(task, -1)
-        self._of_tenant[tenant] -= 1
-        if not self._of_tenant[tenant]:
+        left = self._of_tenant[tenant] = self._of_tenant[tenant] - 1
+        if not left:
             del self._of_tenant[tenant]
 
     def drop_queued(self) -> list[Task]:
@@ -283,7 +288,8 @@ class Lanes:
         exchange ends.
         """
         sending = len(lane.sending)
-        if not lane.queue or lane.room(sending, now) <= 0:
+        room = lane.room(sending, now)
+        if not lane.queue or room <= 0:
             ring.discard(lane)
             return None
         trusted = lane.trusted(monotonic)
@@ -292,7 +298,7 @@ class Lanes:
             return None
         task = lane.queue.popleft()
         self._begin(lane, task, monotonic, trusted=trusted)
-        if lane.queue:
+        if room > 1 and lane.queue:
             self._stand(lane, trusted=trusted)
         else:
             ring.discard(lane)

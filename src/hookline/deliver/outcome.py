@@ -1,8 +1,9 @@
-"""Outcome: what one exchange means for its delivery."""
+"""Outcome: what one exchange means for its delivery, and for the pace of its endpoint."""
 
 import msgspec
 
 from hookline.clock import Micros
+from hookline.deliver.pace import Notice, Pace
 from hookline.deliver.retry import delay_before
 from hookline.deliver.retry_after import LONGEST, retry_after
 from hookline.deliver.verdict import Verdict
@@ -107,6 +108,21 @@ def blames_endpoint(exchange: Exchange) -> bool:
     if exchange.status is None:
         return speaks_of_receiver(exchange)
     return exchange.status in SERVER_ERRORS or exchange.status == TOO_MANY
+
+
+def pace_after(
+    pace: Pace, exchange: Exchange, outcome: Outcome, concurrency: int, now: Micros
+) -> tuple[Pace, tuple[Notice, ...]]:
+    """The endpoint's pace from here on, and what must be told. The same pace when nothing changed."""
+    if not speaks_of_receiver(exchange):
+        return pace, ()
+    success = isinstance(outcome, Delivered)
+    after, notices = pace.on_result(
+        blamed=blames_endpoint(exchange), success=success, now=now, concurrency=concurrency
+    )
+    if not isinstance(outcome, Delivered) and outcome.hold_seconds:
+        after = after.held(outcome.hold_seconds, now)
+    return after, notices
 
 
 def _used_up(exchange: Exchange) -> str:

@@ -41,17 +41,19 @@ class Try(msgspec.Struct, kw_only=True, eq=False):
 
     def results(self, done: Sequence[Delivery], exchange: Exchange) -> list[Result]:
         """For each delivery as it is now; the answer's body is kept with the first of a batch only."""
-        brief = msgspec.structs.replace(exchange, body=b"") if len(done) > 1 else exchange
-        remote = self.verdict.remote if self.verdict is not None else None
-        return [
-            Result(
-                delivery=delivery,
-                attempt=self._attempt(delivery, exchange if number == 0 else brief),
-                fresh=self.task.fresh,
-                remote=remote,
-            )
-            for number, delivery in enumerate(done)
-        ]
+        results = [self._result(done[0], exchange)]
+        if len(done) > 1:
+            brief = msgspec.structs.replace(exchange, body=b"")
+            results += [self._result(delivery, brief) for delivery in done[1:]]
+        return results
+
+    def _result(self, delivery: Delivery, exchange: Exchange) -> Result:
+        return Result(
+            delivery=delivery,
+            attempt=self._attempt(delivery, exchange),
+            fresh=self.task.fresh,
+            remote=self.verdict.remote if self.verdict is not None else None,
+        )
 
     def _attempt(self, delivery: Delivery, exchange: Exchange) -> Attempt:
         plain = Attempt(

@@ -17,9 +17,7 @@ from hookline.deliver.outcome import (
     Delivered,
     GiveUp,
     Outcome,
-    RetryLater,
-    blames_endpoint,
-    speaks_of_receiver,
+    pace_after,
 )
 from hookline.deliver.pace import Disable, Pace
 from hookline.deliver.recorder import Parcel, Recorder
@@ -122,6 +120,7 @@ class Worker:
             self._pumping = False
 
     def _begin_all(self) -> None:
+        """By one look at the clocks: what begins together took no time yet."""
         monotonic, now = self._clock.monotonic(), self._clock.now()
         while monotonic < self.lease_until and not self._stopping:
             task = self.lanes.take(monotonic, now)
@@ -131,7 +130,7 @@ class Worker:
             if config is None:
                 self._look_up(task)
             else:
-                self._begin(task, config.endpoints.get(task.lane[1]))
+                self._begin(task, config.endpoints.get(task.lane[1]), now)
 
     async def stop(self, grace: float) -> int:
         """Begin nothing more, let exchanges finish for `grace` seconds, hand the rest back. Returns how many.
@@ -174,17 +173,16 @@ class Worker:
         self.claims.healed(key)
         await self._ledger.record(self._node(), (), (LanePace(lane=key, document=None),))
 
-    def _begin(self, task: Task, endpoint: Endpoint | None) -> None:
+    def _begin(self, task: Task, endpoint: Endpoint | None, at: Micros) -> None:
         """Without a task of the loop's, which would cost as much as the request. `endpoint`: as it is now; None when
         it is gone, or its tenant.
         """
         try:
-            self._attempt(task, endpoint)
+            self._attempt(task, endpoint, at)
         except Exception as error:  # noqa: BLE001  whatever it is, the delivery goes back to the database
             self._fault(task, error)
 
-    def _attempt(self, task: Task, endpoint: Endpoint | None) -> None:
-        at = self._clock.now()
+    def _attempt(self, task: Task, endpoint: Endpoint | None, at: Micros) -> None:
         wanted = endpoint is not None and (
             bool(task.members) or self._targets.wants(endpoint, task.event.type)
         )
@@ -277,7 +275,7 @@ class Worker:
         if not self.may_promise(self._clock.monotonic()):  # it took too long: it may be another node's by now
             self._settle(task, None, conclude.handed_back(task.delivery, self._clock.now()))
             return
-        self._begin(task, endpoint)
+        self._begin(task, endpoint, self._clock.now())
 
     def _finish(self, attempt: Try, exchange: Exchange) -> None:
         now = self._clock.now()
@@ -289,25 +287,21 @@ class Worker:
         outcome = DELIVERED if success else attempt.outcome(exchange, now, _draw())
         if exchange.cause is None and not success:
             exchange = msgspec.structs.replace(exchange, cause=Cause.STATUS)
-        pace = self._paced(attempt, exchange, outcome, now)
+        lane = self._lane(task)
+        plain = success and lane.proven and lane.pace is HEALTHY
+        pace = HEALTHY if plain else self._paced(lane, endpoint, exchange, outcome, now)
         done = conclude.after_all(task.deliveries, endpoint, exchange, outcome, now)
         self._told.attempt(task, endpoint, exchange, done[0], now)
         if isinstance(outcome, GiveUp) and outcome.disable:
             self.claims.disable(endpoint, GONE_REASON)
         self._put(task, attempt.results(done, exchange), endpoint, pace, now)
 
-    def _paced(self, attempt: Try, exchange: Exchange, outcome: Outcome, now: Micros) -> Pace:
-        lane, endpoint = self._lane(attempt.task), attempt.endpoint
-        success = isinstance(outcome, Delivered)
-        if success and not lane.proven:
+    def _paced(
+        self, lane: Lane, endpoint: Endpoint, exchange: Exchange, outcome: Outcome, now: Micros
+    ) -> Pace:
+        if isinstance(outcome, Delivered) and not lane.proven:
             lane.prove()
-        if (success and lane.pace is HEALTHY) or not speaks_of_receiver(exchange):
-            return lane.pace
-        pace, notices = lane.pace.on_result(
-            blamed=blames_endpoint(exchange), success=success, now=now, concurrency=endpoint.concurrency
-        )
-        if isinstance(outcome, RetryLater | GiveUp) and outcome.hold_seconds:
-            pace = pace.held(outcome.hold_seconds, now)
+        pace, notices = pace_after(lane.pace, exchange, outcome, endpoint.concurrency, now)
         if pace.probe_interval and not lane.pace.probe_interval:
             self._told.slowed(endpoint, f"{pace.blamed} failures in a row, so it gets one request at a time")
         for notice in notices:
@@ -320,9 +314,11 @@ class Worker:
         self, task: Task, results: Sequence[Result], endpoint: Endpoint | None, pace: Pace, now: Micros
     ) -> None:
         lane = self._lane(task)
-        kept = LanePace(lane=lane.key, document=document_of(pace, endpoint)) if pace != lane.pace else None
-        if kept is not None and kept.document is None:
-            self.claims.healed(lane.key)
+        kept = None
+        if pace is not lane.pace and pace != lane.pace:
+            kept = LanePace(lane=lane.key, document=document_of(pace, endpoint))
+            if kept.document is None:
+                self.claims.healed(lane.key)
         for result in results:
             self._told.ended(result.delivery)
         # From here on nothing may fail: a fault would find the slot given back and the result unwritten.

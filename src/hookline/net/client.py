@@ -90,7 +90,8 @@ class Client:
         if connection is None:
             return self._spawn(self._afresh(job, addresses), watch, done)
         reuse = _Reuse(self, connection, job, done)
-        connection.begin(job.head, request.body, self._answer(request), watch, reuse.over)
+        answer = Answer(self._limits, head_only=request.method == "HEAD")
+        connection.begin(job.head, request.body, answer, watch, reuse.over)
         return reuse
 
     async def close(self) -> None:
@@ -149,9 +150,6 @@ class Client:
                 return connection
         return None
 
-    def _answer(self, request: Request) -> Answer:
-        return Answer(self._limits, head_only=request.method == "HEAD")
-
     def _spawn(self, work: _Work, watch: Watch, done: Done) -> Sending:
         task = asyncio.get_running_loop().create_task(work)
         self._opening.add(task)
@@ -187,7 +185,7 @@ class Client:
         try:
             if self._closed:
                 raise SendError(Cause.NOT_SENT, "the client was closed")
-            answer = self._answer(job.request)
+            answer = Answer(self._limits, head_only=job.request.method == "HEAD")
             return await connection.exchange(job.head, job.request.body, answer, job.watch)
         finally:
             self._pool.put(connection)

@@ -84,7 +84,9 @@ class Connection(asyncio.Protocol):
             answer.end()
             self._loop.call_soon(self._finish, answer)
             return
-        self._arm(watch.deadline)
+        self._deadline = watch.deadline
+        if self._timer is None or self._fires_at > watch.deadline:
+            self._arm(watch.deadline)
         watch.written = time.perf_counter()
         if len(body) < _JOINED:
             self._transport.write(head + body)
@@ -149,10 +151,7 @@ class Connection(asyncio.Protocol):
 
         That is one timer a connection in 15 s instead of one an exchange.
         """
-        self._deadline = deadline
         if self._timer is not None:
-            if self._fires_at <= deadline:
-                return
             self._timer.cancel()
         self._fires_at = deadline
         self._timer = self._loop.call_at(deadline, self._expire)
