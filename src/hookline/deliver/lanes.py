@@ -180,8 +180,8 @@ class Lanes:
         lane = self._lanes[task.lane]
         trusted = lane.trusted(monotonic)
         if reserved:
-            task.doubtful = self._keep_promise(lane)
             self.in_hand -= 1
+            task.doubtful = self._keep_promise(lane)
         else:
             task.doubtful = not trusted
         if lane.pace is not HEALTHY and lane.slowed(now) and not lane.room(lane.in_hand, now):
@@ -244,7 +244,7 @@ class Lanes:
         return tasks
 
     def _keep_promise(self, lane: Lane) -> bool:
-        """Take one promise back; whether it was one of a suspect."""
+        """Take one promise back; whether it was one that a suspect got."""
         lane.reserved -= 1
         if not lane.doubtful:
             return False

@@ -186,7 +186,8 @@ class Worker:
         wanted = endpoint is not None and (
             bool(task.members) or self._targets.wants(endpoint, task.event.type)
         )
-        settled = conclude.before(task.youngest, endpoint, wanted=wanted, now=at)
+        youngest = task.youngest if task.members else task.delivery
+        settled = conclude.before(youngest, endpoint, wanted=wanted, now=at)
         if settled is not None or endpoint is None:
             self._settle(task, endpoint, settled or conclude.handed_back(task.delivery, at))
             return

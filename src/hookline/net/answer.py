@@ -40,49 +40,26 @@ class Parser(Protocol):
 class Answer:
     """The `on_…` methods are llhttp's callbacks. Call `release` at the end: parser and answer hold one another."""
 
-    __slots__ = (
-        "_body",
-        "_fields",
-        "_head_only",
-        "_in_head",
-        "_kept",
-        "_limits",
-        "_parser",
-        "_raw",
-        "cause",
-        "detail",
-        "first_byte_at",
-        "head_done",
-        "over",
-        "reusable",
-        "status",
-        "surplus",
-        "truncated",
-        "whole",
-    )
+    # Most answers repeat the last one, and then most of these stay as they are.
+    status = 0
+    head_done = over = reusable = truncated = False
+    surplus = False
+    """More came than the answer: bytes nobody asked for."""
+    cause: Cause | None = None
+    detail = ""
+    first_byte_at = 0.0
+    whole: Whole | None = None
+    """To be remembered; the last one, where this is its repeat."""
+    _parser: Parser | None = None
+    _in_head = True
+    _kept = _raw = 0
 
     def __init__(self, limits: Limits, *, head_only: bool = False) -> None:
         """`head_only`: the answer to HEAD or CONNECT, which ends with its headers whatever they say."""
         self._limits = limits
         self._head_only = head_only
-        self._parser: Parser | None = None
         self._fields: list[tuple[bytes, bytes]] = []
-        self._in_head = True
         self._body: list[bytes] = []
-        self._kept = 0
-        self._raw = 0
-        self.status = 0
-        self.head_done = False
-        self.over = False
-        self.reusable = False
-        self.surplus = False
-        """More came than the answer: bytes nobody asked for."""
-        self.truncated = False
-        self.cause: Cause | None = None
-        self.detail = ""
-        self.first_byte_at = 0.0
-        self.whole: Whole | None = None
-        """To be remembered; the last one, where this is its repeat."""
 
     @property
     def untouched(self) -> bool:

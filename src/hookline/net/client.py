@@ -18,6 +18,7 @@ from hookline.net.dial import Dial, DialRefused
 from hookline.net.failures import SendError
 from hookline.net.limits import Limits
 from hookline.net.opening import Opener, key_of
+from hookline.net.outbox import Outbox
 from hookline.net.pool import Pool
 from hookline.net.proxy import Proxy
 from hookline.net.request import Request, head_of
@@ -55,6 +56,7 @@ class Client:
         self._opener = Opener(dial=dial, tls=tls or shared_context(), proxy=proxy, limits=limits)
         self._limits = limits
         self._pool = Pool(limits)
+        self._outbox = Outbox()
         self._open: set[Connection] = set()
         self._opening: set[asyncio.Task[Exchange]] = set()
         self._just_ended: list[tuple[_Reuse, Connection, Exchange]] = []
@@ -91,7 +93,7 @@ class Client:
             return self._spawn(self._afresh(job, addresses), watch, done)
         reuse = _Reuse(self, connection, job, done)
         answer = Answer(self._limits, head_only=request.method == "HEAD")
-        connection.begin(job.head, request.body, answer, watch, reuse.over)
+        connection.begin(job.head, request.body, answer, watch, reuse.over, outbox=self._outbox)
         return reuse
 
     async def close(self) -> None:
@@ -273,6 +275,18 @@ def _tell(error: BaseException) -> None:
 
 
 def _told(answer: Answer, watch: Watch, address: str, *, resent: bool = False) -> Exchange:
+    whole = answer.whole
+    if (
+        whole is not None and answer.cause is None
+    ):  # nearly all: whatever else is told of an answer has its default
+        return Exchange(
+            status=whole.status,
+            headers=whole.headers,
+            body=whole.body,
+            timings=watch.timings(answer.first_byte_at),
+            address=address,
+            resent=resent,
+        )
     return Exchange(
         status=answer.status if answer.head_done else None,
         headers=answer.headers if answer.head_done else (),

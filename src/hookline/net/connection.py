@@ -8,6 +8,7 @@ from typing import cast
 from hookline.model.attempt import Cause
 from hookline.net.answer import Answer, Whole
 from hookline.net.failures import losing
+from hookline.net.outbox import Outbox
 from hookline.net.watch import Watch
 
 Key = tuple[str, str, str, int, str, bytes | None]
@@ -38,6 +39,7 @@ class Connection(asyncio.Protocol):
         "_raw",
         "_timer",
         "_transport",
+        "_unsent",
         "idle_since",
         "key",
         "reusable",
@@ -57,6 +59,7 @@ class Connection(asyncio.Protocol):
         self._done: Callable[[Answer], None] = _nobody
         self._timer: asyncio.TimerHandle | None = None
         self._gone = False
+        self._unsent: tuple[bytes, Watch] | None = None
         self._fires_at = self._deadline = 0.0
 
     @property
@@ -72,32 +75,50 @@ class Connection(asyncio.Protocol):
         return self._gone or self._transport.is_closing()
 
     def begin(
-        self, head: bytes, body: bytes, answer: Answer, watch: Watch, done: Callable[[Answer], None]
+        self,
+        head: bytes,
+        body: bytes,
+        answer: Answer,
+        watch: Watch,
+        done: Callable[[Answer], None],
+        *,
+        outbox: Outbox | None = None,
     ) -> None:
-        """Writes the request. When it is over, well or not, at the deadline at the latest, `done` is called with
-        `answer`: never from inside this call.
+        """Writes the request, by way of `outbox` if there is one. When it is over, well or not, at the deadline at the
+        latest, `done` is called with `answer`: never from inside this call.
         """
         self.reusable = False
         self._answer = answer
         self._done = done
-        if self.closing:
+        if self._gone or self._transport.is_closing():
             answer.end()
             self._loop.call_soon(self._finish, answer)
             return
         self._deadline = watch.deadline
         if self._timer is None or self._fires_at > watch.deadline:
             self._arm(watch.deadline)
-        watch.written = time.perf_counter()
-        if len(body) < _JOINED:
-            self._transport.write(head + body)
-        else:
+        if len(body) >= _JOINED:
+            watch.written = time.perf_counter()
             self._transport.writelines((head, body))
+            return
+        self._unsent = (head + body, watch)
+        if outbox is None:
+            self._send()
+        else:
+            outbox.add(self._send)
 
     def exchange(self, head: bytes, body: bytes, answer: Answer, watch: Watch) -> asyncio.Future[Answer]:
         """As `begin`; the future gives `answer`."""
         waiter: asyncio.Future[Answer] = self._loop.create_future()
         self.begin(head, body, answer, watch, lambda over: None if waiter.done() else waiter.set_result(over))
         return waiter
+
+    def _send(self) -> None:
+        if self._unsent is None or self._gone or self._transport.is_closing():
+            return
+        (data, watch), self._unsent = self._unsent, None
+        watch.written = time.perf_counter()
+        self._transport.write(data)
 
     def secured(self, transport: asyncio.Transport) -> None:
         """TLS is on: `transport` encrypts onto the first one."""
@@ -122,8 +143,17 @@ class Connection(asyncio.Protocol):
         answer = self._answer
         if answer is None:
             self.abort()
+        elif self._unsent is not None:
+            self._spoken_first(answer)
         elif answer.feed(data, self._last):
             self._finish(answer)
+
+    def _spoken_first(self, answer: Answer) -> None:
+        """What answers a request that has not been sent answers none: it may not count as delivered."""
+        self._gone = True
+        answer.stop(Cause.CLOSED, "the receiver spoke out of turn")
+        self._finish(answer)
+        self.abort()
 
     def eof_received(self) -> None:
         answer = self._answer
@@ -173,14 +203,14 @@ class Connection(asyncio.Protocol):
         """Last of all, because `done` may begin the next exchange here and now."""
         if answer is not self._answer:
             return
-        self._answer = None
+        self._answer = self._unsent = None
         self._last = answer.whole or self._last
         answer.release()
-        self.reusable = answer.reusable and not self._gone and not self._unsent()
+        self.reusable = answer.reusable and not self._gone and not self._writing()
         done, self._done = self._done, _nobody  # what it holds must not live as long as the connection
         done(answer)
 
-    def _unsent(self) -> bool:
+    def _writing(self) -> bool:
         """TLS has a buffer of its own, on top of the socket's."""
         if self._transport.get_write_buffer_size():
             return True
