@@ -77,6 +77,22 @@ async def test_a_first_result_is_refused_where_a_row_exists(
     assert await furnished.counters.get(ALICE, EP) == before
 
 
+async def test_where_one_row_exists_its_neighbours_are_written_and_counted(
+    furnished: Store, ids: Ids, clock: ManualClock
+) -> None:
+    first, other, last = [await _in_hand(furnished, ids, clock) for _ in range(3)]
+    taken = _tried(other, State.PENDING, 500)
+    await furnished.ledger.record(OTHER, [_result(taken, fresh=True)])
+    group = [_result(_tried(delivery), fresh=True) for delivery in (first, other, last)]
+    assert await furnished.ledger.record(NODE, group) == [other.id]
+    for delivery in (first, last):
+        assert (await furnished.deliveries.get(ALICE, delivery.id)).delivery == _tried(delivery)
+        assert await _numbers(furnished, delivery) == [1]
+    assert (await furnished.deliveries.get(ALICE, other.id)).delivery == taken
+    counted = await furnished.counters.get(ALICE, EP)
+    assert (counted.total, counted.succeeded) == (3, 2)
+
+
 async def test_a_claimed_delivery_moves_with_its_attempt(
     furnished: Store, ids: Ids, clock: ManualClock
 ) -> None:

@@ -18,6 +18,7 @@ from hookline.storage.columns import (
     read_delivery,
     read_event,
 )
+from hookline.storage.counting import counts
 from hookline.storage.endings import ending_rows
 from hookline.storage.ledger import (
     GONE,
@@ -131,22 +132,35 @@ class PostgresLedger:
     ) -> Sequence[DeliveryId]:
         fresh = [result for result in results if result.fresh]
         moved = [result for result in results if not result.fresh]
-        written: set[str] = set()
+        refused: list[DeliveryId] = []
         async with self._database.hot() as connection:
-            if fresh:
+            if fresh and not await self._all_new(connection, fresh):
                 statement, arguments = self._recording(sql.record_fresh, fresh)
-                rows = await connection.fetch(statement, *arguments)
-                written.update(row[0] for row in rows)
+                refused += _refused(fresh, await connection.fetch(statement, *arguments))
             if moved:
                 statement, arguments = self._recording(sql.record_moved, moved)
-                rows = await connection.fetch(statement, node, *arguments)
-                written.update(row[0] for row in rows)
+                refused += _refused(moved, await connection.fetch(statement, node, *arguments))
             for pace in paces:
                 if pace.document is None:
                     await connection.execute(sql.FORGET_PACE, *pace.lane, node)
                 else:
                     await connection.execute(sql.KEEP_PACE, *pace.lane, node, pace.document)
-        return [r.delivery.id for r in results if r.delivery.id not in written]
+        return refused
+
+    async def _all_new(self, connection: Any, fresh: Sequence[Result]) -> bool:
+        """Writes them in the cheapest way where all of them are new and nothing follows from them, as mostly. False: nothing
+        was written. A row is there, by a commit whose answer was lost or a take-over, and the others must be told from it.
+        """
+        if ending_rows([result.delivery for result in fresh], self._followed) or changes(fresh):
+            return False
+        arguments = columns(map(_new_input, fresh), sql.NEW_ARRAYS) + columns(
+            counts(fresh), sql.COUNTER_ARRAYS
+        )
+        try:
+            await connection.execute(sql.RECORD_NEW, *arguments)
+        except asyncpg.UniqueViolationError:
+            return False
+        return True
 
     def _recording(self, statement: Callable[..., str], results: Sequence[Result]) -> tuple[str, list[Any]]:
         """The statement that writes them, and its arguments behind the node."""
@@ -235,6 +249,15 @@ def _nothing_new(
         and isinstance(fates[accepted.event.id], Duplicate | KeyConflict)
         and stored.isdisjoint([item.event_id for item in accepted.receipt.items])
     ]
+
+
+def _refused(results: Sequence[Result], written: Iterable[Any]) -> list[DeliveryId]:
+    known = {row[0] for row in written}
+    return [result.delivery.id for result in results if result.delivery.id not in known]
+
+
+def _new_input(result: Result) -> tuple[Any, ...]:
+    return (*delivery_row(result.delivery), attempt_document(result.attempt))
 
 
 def _result_input(result: Result) -> tuple[Any, ...]:

@@ -3,6 +3,7 @@
 from functools import cache
 
 from hookline.storage.columns import DELIVERY, EVENT
+from hookline.storage.counting import COUNTER
 from hookline.storage.endings import ENDING
 from hookline.storage.postgres.arrays import cast
 from hookline.storage.receipt_rows import RECEIVED_AGAIN
@@ -139,11 +140,15 @@ FORGET_KEY = "UPDATE events SET idempotency_key = NULL WHERE tenant_id = $1 AND 
 RESULT_ARRAYS = [*DELIVERY_ARRAYS, "bytea", "boolean", "bigint", "bigint"]
 _RESULT_COLUMNS = f"{_list(DELIVERY)}, document, succeeded, at, hour"
 
+_ADD = """ON CONFLICT (tenant_id, endpoint_id, hour) DO UPDATE SET
+    succeeded = c.succeeded + excluded.succeeded,
+    failed = c.failed + excluded.failed,
+    last_attempt_at = greatest(c.last_attempt_at, excluded.last_attempt_at),
+    last_success_at = greatest(c.last_success_at, excluded.last_success_at)"""
 # Rows are sorted by key, so that two nodes counting for the same endpoints cannot deadlock.
-_COUNTED = """
+_COUNTED = f"""
 counted AS (
-  INSERT INTO counters AS c
-    (tenant_id, endpoint_id, hour, succeeded, failed, last_attempt_at, last_success_at)
+  INSERT INTO counters AS c ({_list(COUNTER)})
   SELECT i.tenant_id, i.endpoint_id, i.hour * span.n AS bucket, count(*) FILTER (WHERE i.succeeded),
     count(*) FILTER (WHERE NOT i.succeeded), max(i.at), max(i.at) FILTER (WHERE i.succeeded)
   FROM input i
@@ -151,11 +156,7 @@ counted AS (
   CROSS JOIN (VALUES (0), (1)) AS span(n)
   WHERE i.succeeded IS NOT NULL
   GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
-  ON CONFLICT (tenant_id, endpoint_id, hour) DO UPDATE SET
-    succeeded = c.succeeded + excluded.succeeded,
-    failed = c.failed + excluded.failed,
-    last_attempt_at = greatest(c.last_attempt_at, excluded.last_attempt_at),
-    last_success_at = greatest(c.last_success_at, excluded.last_success_at)
+  {_ADD}
 )"""
 
 ENDING_ARRAYS = ["text", "text", "int"]
@@ -194,6 +195,18 @@ def _followed(first: int, *, ended: bool, linked: bool) -> str:
     behind = first + len(RESULT_ARRAYS)
     text = _ended(behind) if ended else ""
     return text + (_linked(behind + (len(ENDING_ARRAYS) if ended else 0)) if linked else "")
+
+
+NEW_ARRAYS = [*DELIVERY_ARRAYS, "bytea"]
+COUNTER_ARRAYS = ["text", "text", *["bigint"] * (len(COUNTER) - 2)]
+# All of them or none: a row that is there is an error, so that nothing has to be asked of those that are not.
+RECORD_NEW = f"""
+WITH counted AS (
+  INSERT INTO counters AS c ({_list(COUNTER)})
+  SELECT * FROM unnest({_arrays(1 + len(NEW_ARRAYS), COUNTER_ARRAYS)}) ORDER BY 1, 2, 3
+  {_ADD}
+)
+INSERT INTO deliveries ({_list(DELIVERY)}, first_attempt) SELECT * FROM unnest({_arrays(1, NEW_ARRAYS)})"""
 
 
 @cache

@@ -6,7 +6,7 @@ from collections.abc import Set as AbstractSet
 from itertools import chain
 from typing import Any
 
-from hookline.clock import HOUR, Micros
+from hookline.clock import Micros
 from hookline.model.ids import DeliveryId, NodeId
 from hookline.model.receipt import Receipt
 from hookline.model.record import Record
@@ -20,6 +20,7 @@ from hookline.storage.columns import (
     read_delivery,
     read_event,
 )
+from hookline.storage.counting import counts
 from hookline.storage.endings import ending_rows
 from hookline.storage.ledger import (
     GONE,
@@ -55,8 +56,6 @@ _EVENTS = Into("events", sql.EVENT_COLUMNS, ("data", "tags", "matched", "failure
 _RECEIPTS = Into("receipts", RECEIPT, ("document", "body"))
 _WAITING = Into("deliveries", sql.WAITING_COLUMNS, ("reason",))
 _RESULTS = Into("deliveries", sql.RESULT_COLUMNS, ("reason", "first_attempt"))
-_Count = tuple[int, int, int, int | None]
-"""Succeeded, failed, when the last was, when the last that succeeded."""
 
 
 class SqliteLedger:
@@ -208,8 +207,8 @@ def _record(
         if not result.fresh and _move(connection, node, result):
             written.add(result.delivery.id)
     kept = [result for result in results if result.delivery.id in written]
-    for counts in parts(_counts(kept)):
-        _run(connection, sql.count(len(counts)), counts)
+    for counted in parts(counts(kept)):
+        _run(connection, sql.count(len(counted)), counted)
     ended = ending_rows([result.delivery for result in kept], followed)
     if ended:
         connection.executemany(sql.INSERT_ENDING, ended)
@@ -237,28 +236,6 @@ def _move(connection: sqlite3.Connection, node: NodeId, result: Result) -> bool:
         document = attempt_document(result.attempt)
         connection.execute(sql.INSERT_ATTEMPT, (d.tenant_id, d.id, result.attempt.number, document))
     return True
-
-
-def _counts(results: Sequence[Result]) -> list[_Row]:
-    """Sums for each endpoint, for the hour and for all time (hour 0)."""
-    sums: dict[tuple[str, str, int], _Count] = {}
-    for result in results:
-        if result.attempt is not None:
-            delivery, at = result.delivery, result.attempt.at
-            one: _Count = (1, 0, at, at) if result.attempt.exchange.cause is None else (0, 1, at, None)
-            _add(sums, (delivery.tenant_id, delivery.endpoint_id, at // HOUR), one)
-    for (tenant, endpoint, _), one in list(sums.items()):
-        _add(sums, (tenant, endpoint, 0), one)
-    return [(*key, *values) for key, values in sums.items()]
-
-
-def _add(sums: dict[tuple[str, str, int], _Count], key: tuple[str, str, int], b: _Count) -> None:
-    a = sums.get(key)
-    if a is None:
-        sums[key] = b
-        return
-    last_good = b[3] if a[3] is None else a[3] if b[3] is None else max(a[3], b[3])
-    sums[key] = (a[0] + b[0], a[1] + b[1], max(a[2], b[2]), last_good)
 
 
 def _claim(

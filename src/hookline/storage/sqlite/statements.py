@@ -5,6 +5,7 @@ interpreter's lock two or three times, and each time it may have to wait for it.
 from functools import lru_cache
 
 from hookline.storage.columns import DELIVERY, EVENT
+from hookline.storage.counting import COUNTER
 from hookline.storage.record_rows import RECORD
 from hookline.storage.remotes import REMOTE, UPSERT
 
@@ -57,8 +58,8 @@ INSERT_ATTEMPT = "INSERT INTO attempts (tenant_id, delivery_id, number, document
 @lru_cache
 def count(rows: int) -> str:
     return f"""
-INSERT INTO counters (tenant_id, endpoint_id, hour, succeeded, failed, last_attempt_at, last_success_at)
-VALUES {_values(7, rows)}
+INSERT INTO counters ({_list(COUNTER)})
+VALUES {_values(len(COUNTER), rows)}
 ON CONFLICT (tenant_id, endpoint_id, hour) DO UPDATE SET
   succeeded = succeeded + excluded.succeeded,
   failed = failed + excluded.failed,
