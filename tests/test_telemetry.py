@@ -1,10 +1,12 @@
 """Telemetry: one emission becomes one line and its metrics; nothing forges a line, and nothing secret is in one."""
 
+import asyncio
 import io
 import json
 import logging
 import os
 import re
+import threading
 import warnings
 from datetime import datetime
 from enum import EnumType
@@ -319,3 +321,72 @@ def test_a_line_that_is_taken_in_parts_arrives_whole() -> None:
 def test_text_of_other_scripts_stays_readable(page: Page) -> None:
     telemetry(page).emit(LibraryNote(logger="a", message="Grüße 你好"))
     assert "Grüße 你好".encode() in page.writes[0]
+
+
+async def test_what_is_told_in_one_turn_is_one_write_in_the_order_of_its_telling(page: Page) -> None:
+    told = telemetry(page)
+    for emission in (delivered(number=1), failed(number=2), delivered(number=3), received()):
+        told.emit(emission)
+    assert page.writes == []
+    await asyncio.sleep(0)
+    (lines,) = page.writes
+    read = [json.loads(line) for line in lines.splitlines()]
+    assert [(line["level"], line["what"], line.get("number")) for line in read] == [
+        ("info", "AttemptDelivered", 1),
+        ("warning", "AttemptFailed", 2),
+        ("info", "AttemptDelivered", 3),
+        ("info", "EventReceived", None),
+    ]
+    await asyncio.sleep(0)
+    assert page.writes == [lines]
+
+
+async def test_metrics_that_are_read_within_the_turn_hold_all_of_it_once(page: Page) -> None:
+    told = telemetry(page)
+    told.emit(delivered())
+    assert samples(told)["hookline_attempts_total{outcome=delivered}"] == 1
+    told.emit(delivered())
+    await asyncio.sleep(0)
+    found = samples(told)
+    assert found["hookline_attempts_total{outcome=delivered}"] == 2
+    assert found["hookline_attempt_seconds_count{}"] == 2
+    assert len(b"".join(page.writes).splitlines()) == 2
+
+
+async def test_an_error_is_written_at_once_behind_what_was_told_before_it(page: Page) -> None:
+    told = telemetry(page)
+    told.emit(delivered())
+    told.fault("upkeep", ValueError("odd"))
+    (lines,) = page.writes
+    assert [json.loads(line)["what"] for line in lines.splitlines()] == ["AttemptDelivered", "Fault"]
+    told.emit(delivered())
+    await asyncio.sleep(0)
+    assert len(page.writes) == 2
+
+
+async def test_a_thread_of_a_library_tells_without_waiting_for_the_loop(page: Page) -> None:
+    told = telemetry(page)
+    thread = threading.Thread(target=told.emit, args=(LibraryNote(logger="a", message="from a thread"),))
+    thread.start()
+    thread.join()
+    assert b"from a thread" in page.writes[0]
+    told.emit(delivered())
+    await asyncio.sleep(0)
+    assert len(page.writes) == 2
+
+
+async def test_a_line_that_must_be_escaped_leaves_its_neighbours_as_they_are(page: Page) -> None:
+    told = telemetry(page)
+    for message in ("Grüße", "\ud800", 'a\n{"time":1}', "\x9b", "plain"):
+        told.emit(LibraryNote(logger="a", message=message))
+    await asyncio.sleep(0)
+    lines = b"".join(page.writes).decode().splitlines()
+    assert [json.loads(line)["message"] for line in lines] == [
+        "Grüße",
+        "\ud800",
+        'a\n{"time":1}',
+        "\x9b",
+        "plain",
+    ]
+    assert all(line.startswith('{"time":"2025-12-0') and line.isprintable() for line in lines)
+    assert "Grüße" in lines[0]

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import socket
 import weakref
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -173,3 +174,50 @@ async def test_its_end_is_never_told_from_inside_the_beginning(dial: type[Dials]
     assert told == []
     await asyncio.sleep(0.05)
     assert [one.cause for one in told] == [Cause.NOT_SENT]
+
+
+async def _accepted(listener: socket.socket) -> socket.socket:
+    peer, _ = await asyncio.get_running_loop().sock_accept(listener)
+    peer.setblocking(False)
+    return peer
+
+
+async def _answered(peer: socket.socket, answer: bytes) -> bytes:
+    """The request that came, after it was answered so."""
+    loop = asyncio.get_running_loop()
+    request = await loop.sock_recv(peer, 65_536)
+    await loop.sock_sendall(peer, answer)
+    return request
+
+
+async def test_what_a_receiver_says_before_the_request_is_sent_answers_nothing(client: Client) -> None:
+    """The next request waits for the end of the turn in which its connection says 200 by itself."""
+    loop = asyncio.get_running_loop()
+    told: list[Exchange] = []
+    near, far = socket.socketpair()
+    with socket.create_server(("127.0.0.1", 0)) as listener, near, far:
+        listener.setblocking(False)
+        request = Request(url=parse_url(f"http://receiver.test:{listener.getsockname()[1]}/"), body=b"{}")
+        client.start(request, told.append)
+        with await _accepted(listener) as kept:
+            await _answered(kept, ANSWER)
+            await until(lambda: len(told) == 1)
+
+            def begin() -> None:
+                loop.remove_reader(near)
+                client.start(request, told.append)
+
+            loop.add_reader(near, begin)
+            await asyncio.sleep(0.01)
+            far.send(
+                b"!"
+            )  # both are there when the loop looks: first the reason to begin, then the answer to nothing
+            kept.send(ANSWER)
+            async with asyncio.timeout(5):
+                fresh = await _accepted(listener)
+            with fresh:
+                assert b"POST" in await _answered(fresh, ANSWER.replace(b"200 OK", b"201 Made"))
+                await until(lambda: len(told) == 2)
+            assert b"POST" not in await loop.sock_recv(kept, 65_536), "a request on a connection given up"
+    assert [one.status for one in told] == [200, 201]
+    assert told[1].resent
