@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import re
+import sys
 import threading
 import warnings
 from datetime import datetime
@@ -390,3 +391,70 @@ async def test_a_line_that_must_be_escaped_leaves_its_neighbours_as_they_are(pag
     ]
     assert all(line.startswith('{"time":"2025-12-0') and line.isprintable() for line in lines)
     assert "Grüße" in lines[0]
+
+
+async def test_an_emission_that_makes_no_line_costs_no_other(page: Page) -> None:
+    told = telemetry(page)
+    for message in ("first", object(), "last"):
+        told.emit(LibraryNote(logger="a", message=message))  # type: ignore[arg-type]
+    await asyncio.sleep(0)
+    lines = b"".join(page.writes).splitlines()
+    assert [json.loads(line)["message"] for line in lines] == ["first", "last"]
+    assert samples(told)["hookline_log_lines_lost_total{}"] == 1
+
+
+async def test_a_value_that_no_metric_takes_costs_neither_the_others_nor_the_lines(page: Page) -> None:
+    told = telemetry(page)
+    told.emit(delivered(seconds="odd"))
+    told.emit(received())
+    await asyncio.sleep(0)
+    found = samples(told)
+    assert found["hookline_events_accepted_total{}"] == 1
+    assert found["hookline_attempts_total{outcome=delivered}"] == 1
+    assert len(b"".join(page.writes).splitlines()) == 2
+
+
+@pytest.mark.parametrize("by", ["emission", "library"])
+async def test_what_is_told_while_lines_are_written_is_written_once_behind_them(by: str) -> None:
+    class Telling(Page):
+        def write(self, data: bytes, /) -> int:  # type: ignore[override]
+            super().write(data)
+            if len(self.writes) == 1 and by == "library":
+                logging.getLogger("asyncio").error("in the middle")
+            elif len(self.writes) == 1:
+                told.emit(emissions.Fault(where="a", error="in the middle", trace=""))
+            return len(data)
+
+    page = Telling()
+    told = telemetry(page)
+    with told.libraries():
+        told.emit(delivered())
+        await asyncio.sleep(0)
+    first, second = page.writes
+    assert b"AttemptDelivered" in first
+    assert b"in the middle" in second
+    assert samples(told)["hookline_attempts_total{outcome=delivered}"] == 1
+
+
+async def test_threads_and_the_loop_lose_none_of_what_they_tell(page: Page) -> None:
+    told, interval = telemetry(page), sys.getswitchinterval()
+
+    def tell() -> None:
+        for _ in range(1000):
+            told.emit(LibraryNote(logger="thread", message="x"))
+
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=tell) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for _ in range(100):
+            told.emit(LibraryNote(logger="loop", message="x"))
+            await asyncio.sleep(0)
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    await asyncio.sleep(0)
+    lines = [json.loads(line)["logger"] for line in b"".join(page.writes).splitlines()]
+    assert (lines.count("thread"), lines.count("loop")) == (3000, 100)

@@ -24,7 +24,7 @@ class MachineLines:
 
     def __call__(self, _logger: object, level: str, event: Mapping[str, Any]) -> bytes:
         """Of all emissions at once: what begins each line is put in by one replacement, since a line end stands nowhere
-        in JSON but between lines.
+        in JSON but between lines. They have the time of this call, the end of the turn in which they were told.
         """
         now = self._clock.now()
         if now // SECOND != self._second:

@@ -1,7 +1,7 @@
 """Tallies: the values of the metrics, kept as plain numbers and turned into Prometheus families when they are read.
 
 prometheus-client's own `inc` and `observe` take a lock each: three of them cost half of what an attempt's whole
-emission may. Telemetry's own lock is around what is done here.
+emission may. Acts come under the lock of `Telemetry`.
 """
 
 from bisect import bisect_left

@@ -51,7 +51,7 @@ _level_of = attrgetter("level")
 
 
 class Stream(Protocol):
-    """Where lines go; unbuffered, so that one line is one write: `open(1, "wb", buffering=0, closefd=False)`."""
+    """Where lines go; unbuffered, so that a turn's lines are one write: `open(1, "wb", buffering=0, closefd=False)`."""
 
     def write(self, data: bytes, /) -> int | None: ...
 
@@ -97,21 +97,24 @@ class Telemetry:
         self._level = _LEVELS[log_level]
         self._shown = frozenset(one for one in EMISSIONS if _shown(one.level, self._level))
         self._told: list[Emission] = []
-        self._flushing = threading.RLock()  # libraries log from threads of their own
+        self._asked = False
+        """Whether a flush is on its way."""
+        self._lock = threading.RLock()  # libraries log from threads of their own
+        self._flushing = False
 
     def emit(self, emission: Emission) -> None:
         self._told.append(emission)
-        if len(self._told) == 1 or emission.level in _AT_ONCE:
-            self._see_to_it(emission)
-
-    def _see_to_it(self, emission: Emission) -> None:
-        """Of those that come after the first, none asks for a flush: it is on its way."""
         if emission.level in _AT_ONCE:
             self.flush()
-            return
+        elif not self._asked:
+            self._ask()
+
+    def _ask(self) -> None:
+        self._asked = True
         try:
             asyncio.get_running_loop().call_soon(self.flush)
         except RuntimeError:
+            self._asked = False
             self.flush()
 
     def fault(self, where: str, error: BaseException) -> None:
@@ -120,20 +123,43 @@ class Telemetry:
         self.emit(Fault(where=where, error=f"{type(error).__name__}: {error}", trace=trace))
 
     def flush(self) -> None:
-        """Count and write what has gathered: before the loop ends, and before metrics are read."""
-        with self._flushing:
-            while told := self._told[:]:  # again, if another thread has told something meanwhile
-                del self._told[: len(told)]
-                self._count(told)
-                self._log.write([one for one in told if type(one) in self._shown])
+        """Count and write what has gathered: before the loop ends, and before metrics are read. It never raises."""
+        with self._lock:
+            if self._flushing:
+                return  # something was told in the middle of it, and is taken by the loop below
+            self._flushing = True
+            try:
+                self._flush()
+            finally:
+                self._flushing = False
+
+    def _flush(self) -> None:
+        self._asked = False  # before the look: who tells something behind it asks again
+        while told := self._told[:]:
+            del self._told[: len(told)]
+            self._count(told)
+            self._write([one for one in told if type(one) in self._shown])
 
     def _count(self, told: Sequence[Emission]) -> None:
         by_kind: dict[type[Emission], list[Emission]] = defaultdict(list)
         for one in told:
             by_kind[type(one)].append(one)
-        for kind, some in by_kind.items():
-            for act in self._acts[kind]:
+        for act, some in [(act, some) for kind, some in by_kind.items() for act in self._acts[kind]]:
+            try:
                 act(some)
+            except Exception:  # noqa: BLE001  a fault of ours: it must not cost the other metrics, nor the lines
+                self._tallies.add(LINES_LOST)
+
+    def _write(self, told: Sequence[Emission]) -> None:
+        """Together; if one of them makes no line, each by itself, so that it costs no other."""
+        try:
+            self._log.write(told)
+        except Exception:  # noqa: BLE001  a fault of ours
+            if len(told) == 1:
+                self._tallies.add(LINES_LOST)
+                return
+            for one in told:
+                self._write([one])
 
     def watch(self, metric: Metric, read: Callable[[], float]) -> None:
         """A gauge that is read when the metrics are."""
@@ -211,7 +237,7 @@ class _Sink:
         self._stream = stream
         self._tallies = tallies
 
-    def write(self, data: bytes, lines: int) -> None:
+    def write(self, data: bytes, count: int) -> None:
         """In one write: it is what a line costs most."""
         try:
             done = self._stream.write(data) if data else 0
@@ -221,7 +247,7 @@ class _Sink:
         except (OSError, ValueError):  # ValueError: closed
             done = None
         if not done:
-            for _ in range(lines):
+            for _ in range(count):
                 self._tallies.add(LINES_LOST)
 
 
@@ -229,6 +255,11 @@ class _LibraryHandler(logging.Handler):
     def __init__(self, telemetry: Telemetry) -> None:
         super().__init__()
         self._telemetry = telemetry
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        """Without the lock of `logging`: who holds it may wait for that of telemetry, whose holder may log."""
+        self.emit(record)
+        return True
 
     def emit(self, record: logging.LogRecord) -> None:
         trace = "".join(traceback.format_exception(record.exc_info[1])) if record.exc_info else ""

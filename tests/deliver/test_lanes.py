@@ -102,6 +102,31 @@ def test_a_slot_is_held_until_the_result_is_on_disk() -> None:
     assert len(node.take_all()) == 1
 
 
+def test_a_lane_at_its_limit_stands_for_no_turn_until_an_exchange_ends() -> None:
+    node = Node(max_in_flight=1000)
+    node.prove(A)
+    node.queue(A, CONCURRENCY)
+    sending = node.take_all()
+    (waiting,) = node.queue(A)
+    assert not node.stands()
+    node.end(sending[0])
+    assert node.stands()
+    assert node.take_all() == [waiting]
+    assert not node.stands()
+
+
+def test_a_lane_at_its_limit_stands_again_when_its_concurrency_is_raised() -> None:
+    node = Node(max_in_flight=1000)
+    node.prove(A)
+    node.queue(A, CONCURRENCY)
+    node.take_all()
+    node.lanes.open(A, CONCURRENCY + 2)
+    more = [a_task(A), a_task(A)]
+    for task in more:
+        node.lanes.enqueue(task, node.monotonic, node.now, reserved=False)
+    assert node.take_all() == more
+
+
 def test_a_lane_sends_at_most_its_concurrency() -> None:
     node = Node(max_in_flight=1000)
     node.prove(A)
@@ -332,6 +357,10 @@ class LanesLaws(RuleBasedStateMachine):
         opened = self.node.lanes.open(lane, CONCURRENCY)
         room = self.node.lanes.room(opened, self.node.monotonic, self.node.now)
         self.node.queue(lane, min(count, room))
+
+    @rule(lane=lanes, concurrency=st.integers(1, 20))
+    def change(self, lane: LaneKey, concurrency: int) -> None:
+        self.node.lanes.open(lane, concurrency)
 
     @rule()
     def send(self) -> None:

@@ -34,3 +34,18 @@ async def test_what_a_send_begins_goes_out_too() -> None:
     await asyncio.sleep(0)
     await asyncio.sleep(0)
     assert sent == ["first", "second"]
+
+
+async def test_what_fails_costs_none_of_those_behind_it() -> None:
+    outbox, sent = Outbox(), list[str]()
+    faults = list[object]()
+    asyncio.get_running_loop().set_exception_handler(lambda _, told: faults.append(told["exception"]))
+
+    def fail() -> None:
+        raise ValueError("nobody foresaw this")
+
+    for send in (lambda: sent.append("first"), fail, lambda: sent.append("third")):
+        outbox.add(send)
+    await asyncio.sleep(0)
+    assert sent == ["first", "third"]
+    assert [str(fault) for fault in faults] == ["nobody foresaw this"]

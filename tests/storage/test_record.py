@@ -1,8 +1,11 @@
 """Writing results back: fenced by the owner, counted exactly, harmless when written twice."""
 
+import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+import pytest
 from sqlalchemy import select
 
 from hookline.clock import HOUR, SECOND, Micros
@@ -10,7 +13,8 @@ from hookline.model.attempt import Attempt, Cause, Exchange
 from hookline.model.delivery import Delivery, State
 from hookline.model.endpoint import HourCount
 from hookline.model.ids import EndpointId, Ids, NodeId, TenantId
-from hookline.storage.ledger import Claimed, LanePace, Result, Want
+from hookline.storage.ledger import Claimed, LanePace, Ledger, Result, Want
+from hookline.storage.postgres.ledger import PostgresLedger
 from hookline.storage.schema import deliveries, lanes
 from hookline.storage.store import Store
 from tests.clock import ManualClock
@@ -91,6 +95,42 @@ async def test_where_one_row_exists_its_neighbours_are_written_and_counted(
     assert (await furnished.deliveries.get(ALICE, other.id)).delivery == taken
     counted = await furnished.counters.get(ALICE, EP)
     assert (counted.total, counted.succeeded) == (3, 2)
+
+
+async def test_what_is_all_new_is_written_without_asking_which_of_it_is(
+    furnished: Store, ids: Ids, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL has a cheap statement for it, and a careful one for the rest. SQLite has one way."""
+    ledger, careful = furnished.ledger, list[int]()
+    if isinstance(ledger, PostgresLedger):
+        recording = ledger._recording
+
+        def counted(statement: Any, results: Sequence[Result]) -> Any:
+            careful.append(len(results))
+            return recording(statement, results)
+
+        monkeypatch.setattr(ledger, "_recording", counted)
+    first, other = [_tried(await _in_hand(furnished, ids, clock)) for _ in range(2)]
+    assert await ledger.record(NODE, [_result(first, fresh=True)]) == []
+    assert careful == []
+    both = [_result(first, fresh=True), _result(other, fresh=True)]
+    assert await ledger.record(NODE, both) == [first.id]
+    dead = _tried(await _in_hand(furnished, ids, clock), State.DEAD, 500)
+    assert await ledger.record(NODE, [_result(dead, fresh=True)]) == []
+    assert careful == ([2, 1] if isinstance(ledger, PostgresLedger) else [])
+
+
+async def test_of_two_nodes_that_write_the_same_results_each_is_counted_once(
+    furnished: Store, other_ledger: Ledger, ids: Ids, clock: ManualClock
+) -> None:
+    """After a take-over that came too early: whose word it is does not matter, but it is one."""
+    for rounds in range(1, 16):
+        group = [_result(_tried(await _in_hand(furnished, ids, clock)), fresh=True) for _ in range(5)]
+        told = await asyncio.gather(
+            furnished.ledger.record(NODE, group), other_ledger.record(OTHER, group[1:])
+        )
+        assert sorted([*told[0], *told[1]]) == sorted(result.delivery.id for result in group[1:])
+        assert (await furnished.counters.get(ALICE, EP)).total == 5 * rounds
 
 
 async def test_a_claimed_delivery_moves_with_its_attempt(

@@ -188,8 +188,8 @@ class Lanes:
             return False
         self._count(task, 1)
         lane.queue.append(task)
-        if lane.ring is None and lane.room(len(lane.sending), now) <= 0:
-            return True  # it stands up when one of its exchanges ends
+        if lane.ring is None and lane.sending and lane.room(len(lane.sending), now) <= 0:
+            return True  # it stands up when the first of its exchanges ends
         self._stand(lane, trusted=trusted)
         return True
 

@@ -47,7 +47,8 @@ class Slots:
         }
         self._of_head: dict[str, OfHead] = {
             "now": lambda head: time(head.now),
-            "now.unix": lambda head: str(head.now // SECOND),  # as `unix`: every attempt asks for it twice
+            # `unix`, written out: each attempt needs it twice
+            "now.unix": lambda head: str(head.now // SECOND),
             "now.millis": lambda head: millis(head.now),
             "attempt": lambda head: str(head.attempt),
             "signature": attrgetter("signature"),

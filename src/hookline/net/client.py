@@ -167,13 +167,13 @@ class Client:
             return await self._afresh(job, addresses)
         answer = await self._exchange(connection, job)
         if answer.untouched and answer.cause in _LOST:
-            return await self._afresh(job, addresses, resent=True)
+            return await self._afresh(job, addresses, resent=job.sent)
         return _told(answer, job.watch, connection.address)
 
     async def _again(self, job: "_Job") -> Exchange:
         known = self._opener.known(job.request.url.host, job.request.url.port)
         addresses = await self._addresses(job) if known is None else known
-        return await self._afresh(job, addresses, resent=True)
+        return await self._afresh(job, addresses, resent=job.sent)
 
     async def _afresh(self, job: "_Job", addresses: Sequence[str], *, resent: bool = False) -> Exchange:
         opening = self._opener.open(job.request, addresses, job.watch, self._lost)
@@ -212,6 +212,11 @@ class _Job(msgspec.Struct, frozen=True, gc=False):  # nothing that it holds hold
     request: Request
     head: bytes
     watch: Watch
+
+    @property
+    def sent(self) -> bool:
+        """Whether the receiver may have seen it."""
+        return self.watch.written > 0.0
 
 
 class _Reuse:
@@ -276,9 +281,7 @@ def _tell(error: BaseException) -> None:
 
 def _told(answer: Answer, watch: Watch, address: str, *, resent: bool = False) -> Exchange:
     whole = answer.whole
-    if (
-        whole is not None and answer.cause is None
-    ):  # nearly all: whatever else is told of an answer has its default
+    if whole is not None:  # nearly all: whatever else is told of an answer has its default
         return Exchange(
             status=whole.status,
             headers=whole.headers,

@@ -84,8 +84,11 @@ class Connection(asyncio.Protocol):
         *,
         outbox: Outbox | None = None,
     ) -> None:
-        """Writes the request, by way of `outbox` if there is one. When it is over, well or not, at the deadline at the
-        latest, `done` is called with `answer`: never from inside this call.
+        """Writes the request; a short one by way of `outbox`, if there is one. When it is over, well or not, at the
+        deadline at the latest, `done` is called with `answer`: never from inside this call.
+
+        A timer outlives its exchange: the next one's deadline is later, so it is armed anew only when it fires. That is
+        one timer a connection in 15 s instead of one an exchange.
         """
         self.reusable = False
         self._answer = answer
@@ -114,7 +117,12 @@ class Connection(asyncio.Protocol):
         return waiter
 
     def _send(self) -> None:
-        if self._unsent is None or self._gone or self._transport.is_closing():
+        answer = self._answer
+        if self._unsent is None or answer is None:
+            return
+        if self._gone or self._transport.is_closing():
+            answer.end()
+            self._finish(answer)
             return
         (data, watch), self._unsent = self._unsent, None
         watch.written = time.perf_counter()
@@ -177,10 +185,6 @@ class Connection(asyncio.Protocol):
         self._lost(self)
 
     def _arm(self, deadline: float) -> None:
-        """A timer outlives its exchange: the next one's deadline is later, so it is armed anew only when it fires.
-
-        That is one timer a connection in 15 s instead of one an exchange.
-        """
         if self._timer is not None:
             self._timer.cancel()
         self._fires_at = deadline
@@ -191,7 +195,10 @@ class Connection(asyncio.Protocol):
         answer = self._answer
         if answer is None:
             return
-        if self._loop.time() < self._deadline:
+        if self._unsent is not None:
+            self._send()  # a turn of the loop took so long: it goes now, and the next look ends it
+            self._arm(self._deadline)
+        elif self._loop.time() < self._deadline:
             self._arm(self._deadline)
         else:
             self._gone = True

@@ -37,12 +37,14 @@ class Pool:
 
     def put(self, connection: Connection) -> None:
         """Keeps it for the next exchange, or ends it: not reusable, too many idle already, pool closed."""
-        stack = self._idle.get(connection.key) or self._idle.setdefault(connection.key, [])
-        full = self._count >= self._limits.idle or len(stack) >= self._limits.idle_per_key
+        stack = self._idle.get(connection.key)
+        full = self._count >= self._limits.idle or len(stack or ()) >= self._limits.idle_per_key
         if self._closed or full or not connection.reusable or connection.closing:
             connection.abort()
             return
         connection.idle_since = time.monotonic()
+        if stack is None:
+            stack = self._idle[connection.key] = []
         stack.append(connection)
         self._count += 1
         if self._sweeper is None:

@@ -27,6 +27,7 @@ class Watch:
         return (time.perf_counter() - self.phase_began) * 1000
 
     def timings(self, first_byte_at: float = 0.0) -> Timings:
+        # Every exchange has these two, so `_hundredths` is written out.
         first = int((first_byte_at - self.written) * 100_000) / 100 if first_byte_at else 0.0
         total = int((time.perf_counter() - self.began) * 100_000) / 100
         if not self.phase:
@@ -36,5 +37,5 @@ class Watch:
 
 
 def _hundredths(milliseconds: float) -> float:
-    """Enough for people, short as JSON, and a third of what round() takes. What every exchange has is written out above."""
+    """Enough for people, short as JSON, and a third of what round() takes."""
     return int(milliseconds * 100) / 100

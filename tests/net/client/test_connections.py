@@ -349,6 +349,29 @@ async def test_an_answer_before_the_request_was_read_is_taken(client: Client) ->
         assert receiver.connections == 2, "its rest of the request would be read as another one"
 
 
+async def test_receivers_that_never_stay_leave_nothing_behind(client: Client) -> None:
+    async def script(peer: Conversation) -> None:
+        await peer.request()
+        await peer.say(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+
+    async with receiving(script) as receiver:
+        for tenant in "abc":
+            assert (await post(client, receiver.url(), tenant=tenant)).status == 200
+    assert client._pool._idle == {}
+
+
+async def test_a_large_body_and_small_ones_begin_together(client: Client) -> None:
+    bodies = [b"small", bytes(range(256)) * 100, b"small too"]
+    async with receiving(answering) as receiver:
+        for _ in range(2):  # on fresh connections, then on those that were kept
+            told = await asyncio.gather(*[post(client, receiver.url(), body) for body in bodies])
+            assert [one.status for one in told] == [200] * 3
+        assert sorted(map(len, bodies * 2)) == sorted(
+            len(request.partition(b"\r\n\r\n")[2]) for request in receiver.requests
+        )
+        assert receiver.connections == 3
+
+
 async def test_an_answer_before_the_request_is_taken(client: Client) -> None:
     """The receiver speaks first. Its bytes meet a request under way or end an unused connection."""
 

@@ -3,9 +3,10 @@
 import asyncio
 import gc
 import socket
+import time
 import weakref
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, cast
 
 import pytest
@@ -220,4 +221,59 @@ async def test_what_a_receiver_says_before_the_request_is_sent_answers_nothing(c
                 await until(lambda: len(told) == 2)
             assert b"POST" not in await loop.sock_recv(kept, 65_536), "a request on a connection given up"
     assert [one.status for one in told] == [200, 201]
-    assert told[1].resent
+    assert not told[1].resent, "the receiver cannot have seen it twice"
+
+
+async def _kept(client: Client, listener: socket.socket, request: Request) -> socket.socket:
+    """The receiver's end of a connection that waits for its second request."""
+    told: list[Exchange] = []
+    client.start(request, told.append)
+    kept = await _accepted(listener)
+    await _answered(kept, ANSWER)
+    await until(lambda: len(told) == 1)
+    return kept
+
+
+async def test_a_deadline_that_passes_within_the_turn_finds_the_request_sent(client: Client) -> None:
+    """What never went to the receiver may not count against it."""
+    loop = asyncio.get_running_loop()
+    told: list[Exchange] = []
+    near, far = socket.socketpair()
+    with socket.create_server(("127.0.0.1", 0)) as listener, near, far:
+        listener.setblocking(False)
+        url = parse_url(f"http://receiver.test:{listener.getsockname()[1]}/")
+        with await _kept(client, listener, Request(url=url, body=b"{}")) as kept:
+
+            def begin() -> None:
+                loop.remove_reader(near)
+                client.start(Request(url=url, body=b"second", timeout=0.02), told.append)
+                time.sleep(0.05)  # a turn that takes longer than the request may
+
+            loop.add_reader(near, begin)
+            far.send(b"!")
+            async with asyncio.timeout(5):
+                assert b"second" in await loop.sock_recv(kept, 65_536)
+                await until(lambda: len(told) == 1)
+    assert told[0].cause is Cause.TIMEOUT
+
+
+@pytest.mark.parametrize("ending", ["cancel", "close"])
+async def test_what_ends_before_it_is_sent_is_told_once_and_writes_nothing(
+    client: Client, ending: str
+) -> None:
+    loop = asyncio.get_running_loop()
+    told: list[Exchange] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.setblocking(False)
+        url = parse_url(f"http://receiver.test:{listener.getsockname()[1]}/")
+        with await _kept(client, listener, Request(url=url, body=b"{}")) as kept:
+            sending = client.start(Request(url=url, body=b"second"), told.append)
+            if ending == "cancel":
+                sending.cancel()
+            else:
+                await client.close()
+            async with asyncio.timeout(5):
+                await until(lambda: bool(told))
+                with suppress(ConnectionResetError):
+                    assert await loop.sock_recv(kept, 65_536) == b""
+    assert [one.cause for one in told] == [Cause.INTERRUPTED]

@@ -149,7 +149,8 @@ class PostgresLedger:
 
     async def _all_new(self, connection: Any, fresh: Sequence[Result]) -> bool:
         """Writes them in the cheapest way where all of them are new and nothing follows from them, as mostly. False: nothing
-        was written. A row is there, by a commit whose answer was lost or a take-over, and the others must be told from it.
+        was written. If that is because a row is there, by a commit whose answer was lost or by a take-over, the careful
+        statement finds out which.
         """
         if ending_rows([result.delivery for result in fresh], self._followed) or changes(fresh):
             return False
