@@ -13,13 +13,7 @@ from hookline.clock import SECOND, Clock, Micros
 from hookline.deliver import conclude
 from hookline.deliver.claims import Claims
 from hookline.deliver.lanes import HEALTHY, Lane, Lanes, document_of
-from hookline.deliver.outcome import (
-    DELIVERED,
-    Delivered,
-    GiveUp,
-    Outcome,
-    pace_after,
-)
+from hookline.deliver.outcome import DELIVERED, Delivered, GiveUp, Outcome, pace_after
 from hookline.deliver.pace import Disable, Pace
 from hookline.deliver.recorder import Parcel, Recorder
 from hookline.deliver.stepwise import Stepwise, Wish
