@@ -186,7 +186,9 @@ class Lanes:
             task.doubtful = not trusted
         if lane.pace is not HEALTHY and lane.slowed(now) and not lane.room(lane.in_hand, now):
             return False
-        self._count(task, 1)
+        self.in_hand += 1
+        if task.doubtful or not task.fresh:
+            self._count(task, 1)
         lane.queue.append(task)
         if lane.ring is None and lane.sending and lane.room(len(lane.sending), now) <= 0:
             return True  # it stands up when the first of its exchanges ends
@@ -221,7 +223,9 @@ class Lanes:
     def recorded(self, task: Task) -> None:
         tenant = task.lane[0]
         self.in_flight -= 1
-        self._count(task, -1)
+        self.in_hand -= 1
+        if task.doubtful or not task.fresh:
+            self._count(task, -1)
         left = self._of_tenant[tenant] = self._of_tenant[tenant] - 1
         if not left:
             del self._of_tenant[tenant]
@@ -239,6 +243,7 @@ class Lanes:
     def _drained(self, lane: Lane) -> list[Task]:
         tasks = list(lane.queue)
         lane.queue.clear()
+        self.in_hand -= len(tasks)
         for task in tasks:
             self._count(task, -1)
         return tasks
@@ -253,7 +258,7 @@ class Lanes:
         return True
 
     def _count(self, task: Task, one: int) -> None:
-        self.in_hand += one
+        """Beside `in_hand`; what is fresh and of a trusted lane has no other count."""
         if task.doubtful:
             self._doubtful += one
         elif not task.fresh:

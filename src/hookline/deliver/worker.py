@@ -188,7 +188,7 @@ class Worker:
         youngest = task.youngest if task.members else task.delivery
         settled = conclude.before(youngest, endpoint, wanted=wanted, now=at)
         if settled is not None or endpoint is None:
-            self._settle(task, endpoint, settled or conclude.handed_back(task.delivery, at))
+            self._settle(task, settled or conclude.handed_back(task.delivery, at))
             return
         attempt, target = Try(task=task, endpoint=endpoint, at=at), self._targets.get(endpoint)
         if not isinstance(target, str) and target.talker is not None:
@@ -204,7 +204,7 @@ class Worker:
         task, at = attempt.task, attempt.at
         waits = conclude.given_time(task.delivery, attempt.endpoint, _draw(), at) if looks else None
         if waits is not None:
-            self._settle(task, attempt.endpoint, waits)
+            self._settle(task, waits)
             return
         wish = Wish(event=task.event, attempt=task.delivery.attempts + 1, now=at, mine=self._leased)
         self._sendings[task] = self._stepwise.start(target, wish, partial(self._told_of, attempt))
@@ -246,7 +246,7 @@ class Worker:
         self._told.telemetry.fault("worker", error)
         if task in self._lane(task).sending:
             later = Micros(self._clock.now() + FAULT_DELAY)
-            self._settle(task, None, conclude.handed_back(task.delivery, later))
+            self._settle(task, conclude.handed_back(task.delivery, later))
 
     def _look_up(self, task: Task) -> None:
         looking = asyncio.get_running_loop().create_task(self._begin_later(task))
@@ -257,7 +257,7 @@ class Worker:
         self._looking_up.discard(looking)
         self._fewer.set()
         if looking.cancelled():
-            self._settle(task, None, conclude.handed_back(task.delivery, self._clock.now()))
+            self._settle(task, conclude.handed_back(task.delivery, self._clock.now()))
 
     async def _begin_later(self, task: Task) -> None:
         """Where the directory has to be asked for the tenant first."""
@@ -267,13 +267,13 @@ class Worker:
         except NotFound:
             endpoint = None
         except HooklineError:
-            self._settle(task, None, conclude.handed_back(task.delivery, self._clock.now()))
+            self._settle(task, conclude.handed_back(task.delivery, self._clock.now()))
             return
         except Exception as error:  # noqa: BLE001  whatever it is, the delivery goes back to the database
             self._fault(task, error)
             return
         if not self.may_promise(self._clock.monotonic()):  # it took too long: it may be another node's by now
-            self._settle(task, None, conclude.handed_back(task.delivery, self._clock.now()))
+            self._settle(task, conclude.handed_back(task.delivery, self._clock.now()))
             return
         self._begin(task, endpoint, self._clock.now())
 
@@ -281,7 +281,7 @@ class Worker:
         now = self._clock.now()
         task, endpoint = attempt.task, attempt.endpoint
         if attempt.verdict is not None and attempt.verdict.cancelled:
-            self._settle(task, endpoint, conclude.cancelled(task.delivery, attempt.verdict.cancelled, now))
+            self._settle(task, conclude.cancelled(task.delivery, attempt.verdict.cancelled, now))
             return
         success = attempt.succeeded(exchange)
         outcome = DELIVERED if success else attempt.outcome(exchange, now, _draw())
@@ -290,11 +290,13 @@ class Worker:
         lane = self._lane(task)
         plain = success and lane.proven and lane.pace is HEALTHY
         pace = HEALTHY if plain else self._paced(lane, endpoint, exchange, outcome, now)
-        done = conclude.after_all(task.deliveries, endpoint, exchange, outcome, now)
+        done = conclude.after_all(task.members or (task.delivery,), endpoint, exchange, outcome, now)
         self._told.attempt(task, endpoint, exchange, done[0], now)
         if isinstance(outcome, GiveUp) and outcome.disable:
             self.claims.disable(endpoint, GONE_REASON)
-        self._put(task, attempt.results(done, exchange), endpoint, pace, now)
+        results = attempt.results(done, exchange)
+        kept = None if pace is lane.pace or pace == lane.pace else self._kept(lane, endpoint, pace)
+        self._put(task, results, pace, now, kept)
 
     def _paced(
         self, lane: Lane, endpoint: Endpoint, exchange: Exchange, outcome: Outcome, now: Micros
@@ -310,15 +312,16 @@ class Worker:
                 self.claims.disable(endpoint, FAILING_REASON)
         return pace
 
+    def _kept(self, lane: Lane, endpoint: Endpoint, pace: Pace) -> LanePace:
+        kept = LanePace(lane=lane.key, document=document_of(pace, endpoint))
+        if kept.document is None:
+            self.claims.healed(lane.key)
+        return kept
+
     def _put(
-        self, task: Task, results: Sequence[Result], endpoint: Endpoint | None, pace: Pace, now: Micros
+        self, task: Task, results: Sequence[Result], pace: Pace, now: Micros, kept: LanePace | None = None
     ) -> None:
-        lane = self._lane(task)
-        kept = None
-        if pace is not lane.pace and pace != lane.pace:
-            kept = LanePace(lane=lane.key, document=document_of(pace, endpoint))
-            if kept.document is None:
-                self.claims.healed(lane.key)
+        """`kept`: the new pace, where it is another."""
         for result in results:
             self._told.ended(result.delivery)
         # From here on nothing may fail: a fault would find the slot given back and the result unwritten.
@@ -328,7 +331,7 @@ class Worker:
             self._hand_back(drained)
         self.pump()
 
-    def _settle(self, task: Task, endpoint: Endpoint | None, settled: Delivery) -> None:
+    def _settle(self, task: Task, settled: Delivery) -> None:
         """Not tried: its endpoint is not what it was. The members of a batch share its fate."""
         results = [
             Result(
@@ -343,13 +346,13 @@ class Worker:
             )
             for one in task.deliveries
         ]
-        self._put(task, results, endpoint, self._lane(task).pace, self._clock.now())
+        self._put(task, results, self._lane(task).pace, self._clock.now())
 
     def _cut_off(self, attempt: Try) -> None:
         now = self._clock.now()
         done = [conclude.interrupted(delivery, now) for delivery in attempt.task.deliveries]
         results = attempt.results(done, Exchange(cause=Cause.INTERRUPTED))
-        self._put(attempt.task, results, attempt.endpoint, self._lane(attempt.task).pace, now)
+        self._put(attempt.task, results, self._lane(attempt.task).pace, now)
 
     def _lane(self, task: Task) -> Lane:
         return self.lanes.get(task.lane) or self.lanes.open(task.lane, 1)
