@@ -144,7 +144,7 @@ class Telemetry:
         by_kind: dict[type[Emission], list[Emission]] = defaultdict(list)
         for one in told:
             by_kind[type(one)].append(one)
-        for act, some in [(act, some) for kind, some in by_kind.items() for act in self._acts[kind]]:
+        for act, some in [(act, some) for kind, some in by_kind.items() for act in self._acts.get(kind, ())]:
             try:
                 act(some)
             except Exception:  # noqa: BLE001  a fault of ours: it must not cost the other metrics, nor the lines

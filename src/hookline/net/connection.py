@@ -16,6 +16,8 @@ Key = tuple[str, str, str, int, str, bytes | None]
 client's own, and so is TLS where there is no identity.
 """
 
+_LATE = 1.0
+"""Seconds for the answer to a request whose deadline passed while we were busy: that is not its receiver's fault."""
 _JOINED = 16_384
 """Smaller bodies are copied behind their headers: one buffer takes a faster way through uvloop than two."""
 
@@ -195,9 +197,10 @@ class Connection(asyncio.Protocol):
         answer = self._answer
         if answer is None:
             return
-        if self._unsent is not None:
-            self._send()  # a turn of the loop took so long: it goes now, and the next look ends it
+        if self._unsent is not None:  # a turn of the loop took so long
+            self._deadline = self._loop.time() + _LATE
             self._arm(self._deadline)
+            self._send()
         elif self._loop.time() < self._deadline:
             self._arm(self._deadline)
         else:
