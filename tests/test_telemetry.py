@@ -411,6 +411,7 @@ async def test_a_value_that_no_metric_takes_costs_neither_the_others_nor_the_lin
     found = samples(told)
     assert found["hookline_events_accepted_total{}"] == 1
     assert found["hookline_attempts_total{outcome=delivered}"] == 1
+    assert found["hookline_faults_total{}"] == 1
     assert len(b"".join(page.writes).splitlines()) == 2
 
 

@@ -21,7 +21,7 @@ from hookline.emissions import EMISSIONS, Fault
 from hookline.emissions_library import LibraryDebug, LibraryError, LibraryNote, LibraryWarning
 from hookline.late import absent
 from hookline.log_lines import MachineLines, PeopleLines
-from hookline.metrics import LINES_LOST, METRICS, Metric
+from hookline.metrics import FAULTS, LINES_LOST, METRICS, Metric
 from hookline.setting_types import LogFormat, LogLevel
 from hookline.tallies import Act, Tallies
 
@@ -147,8 +147,8 @@ class Telemetry:
         for act, some in [(act, some) for kind, some in by_kind.items() for act in self._acts.get(kind, ())]:
             try:
                 act(some)
-            except Exception:  # noqa: BLE001  a fault of ours: it must not cost the other metrics, nor the lines
-                self._tallies.add(LINES_LOST)
+            except Exception:  # noqa: BLE001  it must not cost the other metrics, nor the lines
+                self._tallies.add(FAULTS)
 
     def _write(self, told: Sequence[Emission]) -> None:
         """Together; if one of them makes no line, each by itself, so that it costs no other."""

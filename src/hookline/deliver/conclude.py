@@ -28,7 +28,7 @@ def before(delivery: Delivery, endpoint: Endpoint | None, *, wanted: bool, now: 
         return _ended(delivery, State.CANCELLED, DELETED, now)
     if not wanted:
         return _ended(delivery, State.CANCELLED, UNSUBSCRIBED, now)
-    if endpoint.max_age is not None and now >= expires_at(delivery, endpoint):
+    if now >= expires_at(delivery, endpoint):
         return _ended(delivery, State.EXPIRED, TOO_OLD, now)
     if not endpoint.active:
         return msgspec.structs.replace(delivery, state=State.HELD, reason=HELD, due_at=None)

@@ -29,14 +29,13 @@ class NodeHand:
     def reserve(self, endpoints: Sequence[Endpoint], monotonic: float, now: Micros) -> Sequence[bool]:
         if not self._worker.may_promise(monotonic):
             return [False] * len(endpoints)
-        reserve, foreign = self._worker.lanes.reserve, self.foreign
-        return [
-            endpoint.active
-            and not endpoint.queued
-            and (key := (endpoint.tenant_id, endpoint.id)) not in foreign
-            and reserve(key, endpoint.concurrency, monotonic, now)
-            for endpoint in endpoints
-        ]
+        return [self._reserve(endpoint, monotonic, now) for endpoint in endpoints]
+
+    def _reserve(self, endpoint: Endpoint, monotonic: float, now: Micros) -> bool:
+        key = (endpoint.tenant_id, endpoint.id)
+        if not endpoint.active or endpoint.queued or key in self.foreign:
+            return False
+        return self._worker.lanes.reserve(key, endpoint.concurrency, monotonic, now)
 
     def begin(self, event_id: EventId, count: int) -> None:
         self._worker.in_hand.begin(event_id, count)

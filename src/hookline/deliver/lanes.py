@@ -40,7 +40,6 @@ class Lane:
         "doubtful",
         "key",
         "limit",
-        "most",
         "pace",
         "proven",
         "queue",
@@ -72,12 +71,11 @@ class Lane:
         self.allow(self.concurrency)
 
     def allow(self, concurrency: int) -> None:
-        """`limit` is requests at once, `most` what may be in hand. A new endpoint gets few until it has answered well:
-        many new ones that hang must not take all that new ones may have.
+        """`limit` is requests at once. A new endpoint gets few until it has answered well: many new ones that hang
+        must not take all that new ones may have.
         """
         self.concurrency = concurrency
         self.limit = concurrency if self.proven else min(NEW, concurrency)
-        self.most = _QUEUE * self.limit
 
     @property
     def in_hand(self) -> int:
@@ -139,12 +137,11 @@ class Lanes:
 
     def reserve(self, key: LaneKey, concurrency: int, monotonic: float, now: Micros) -> bool:
         """Promise room to a delivery that is about to be stored: only if it will be sent almost at once."""
-        lane = self._lanes.get(key)
-        if lane is None or lane.concurrency != concurrency:
-            lane = self.open(key, concurrency)
+        lane = self.open(key, concurrency)
         free = self._max_in_hand - self.in_hand
-        in_hand = lane.reserved + len(lane.queue) + len(lane.sending)
-        if free <= 0 or in_hand >= lane.most or in_hand >= max(1, free // 4) or lane.slowed(now):
+        if free <= 0 or lane.in_hand >= min(_QUEUE * lane.limit, max(1, free // 4)):
+            return False
+        if lane.slowed(now):
             return False
         if not lane.trusted(monotonic):
             if self.free_for_suspects <= 0:
@@ -180,15 +177,13 @@ class Lanes:
         lane = self._lanes[task.lane]
         trusted = lane.trusted(monotonic)
         if reserved:
-            self.in_hand -= 1
             task.doubtful = self._keep_promise(lane)
+            self.in_hand -= 1
         else:
             task.doubtful = not trusted
-        if lane.pace is not HEALTHY and lane.slowed(now) and not lane.room(lane.in_hand, now):
+        if lane.slowed(now) and not lane.room(lane.in_hand, now):
             return False
-        self.in_hand += 1
-        if task.doubtful or not task.fresh:
-            self._count(task, 1)
+        self._count(task, 1)
         lane.queue.append(task)
         if lane.ring is None and lane.sending and lane.room(len(lane.sending), now) <= 0:
             return True  # it stands up when the first of its exchanges ends
@@ -223,11 +218,9 @@ class Lanes:
     def recorded(self, task: Task) -> None:
         tenant = task.lane[0]
         self.in_flight -= 1
-        self.in_hand -= 1
-        if task.doubtful or not task.fresh:
-            self._count(task, -1)
-        left = self._of_tenant[tenant] = self._of_tenant[tenant] - 1
-        if not left:
+        self._count(task, -1)
+        self._of_tenant[tenant] -= 1
+        if not self._of_tenant[tenant]:
             del self._of_tenant[tenant]
 
     def drop_queued(self) -> list[Task]:
@@ -243,7 +236,6 @@ class Lanes:
     def _drained(self, lane: Lane) -> list[Task]:
         tasks = list(lane.queue)
         lane.queue.clear()
-        self.in_hand -= len(tasks)
         for task in tasks:
             self._count(task, -1)
         return tasks
@@ -258,7 +250,7 @@ class Lanes:
         return True
 
     def _count(self, task: Task, one: int) -> None:
-        """Beside `in_hand`; what is fresh and of a trusted lane has no other count."""
+        self.in_hand += one
         if task.doubtful:
             self._doubtful += one
         elif not task.fresh:

@@ -8,7 +8,7 @@ from operator import attrgetter
 import msgspec
 
 from hookline import __version__
-from hookline.clock import SECOND, Micros
+from hookline.clock import Micros
 from hookline.deliver.times import iso, millis, unix
 from hookline.model.dialect import DATA_PATH, Dialect
 from hookline.model.event import JSON, Event
@@ -47,8 +47,7 @@ class Slots:
         }
         self._of_head: dict[str, OfHead] = {
             "now": lambda head: time(head.now),
-            # `unix`, written out: each attempt needs it twice
-            "now.unix": lambda head: str(head.now // SECOND),
+            "now.unix": lambda head: unix(head.now),
             "now.millis": lambda head: millis(head.now),
             "attempt": lambda head: str(head.attempt),
             "signature": attrgetter("signature"),

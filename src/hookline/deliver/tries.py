@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from hookline.clock import Micros
-from hookline.deliver.outcome import SUCCESS, Outcome, judge, judge_verdict
+from hookline.deliver.outcome import Outcome, judge, judge_verdict, succeeded
 from hookline.deliver.task import Task
 from hookline.deliver.verdict import KEPT_BODY, Sent, Verdict
 from hookline.model.attempt import Attempt, Exchange, Headers
@@ -31,7 +31,7 @@ class Try(msgspec.Struct, kw_only=True, eq=False):
         """By what was read of the answer, else by its status."""
         if self.verdict is not None and self.verdict.judged:
             return exchange.cause is None
-        return exchange.status in SUCCESS
+        return succeeded(exchange)
 
     def outcome(self, exchange: Exchange, now: Micros, draw: float) -> Outcome:
         retry, failures = self.endpoint.retry, self.task.delivery.failures

@@ -185,8 +185,7 @@ class Worker:
         wanted = endpoint is not None and (
             bool(task.members) or self._targets.wants(endpoint, task.event.type)
         )
-        youngest = task.youngest if task.members else task.delivery
-        settled = conclude.before(youngest, endpoint, wanted=wanted, now=at)
+        settled = conclude.before(task.youngest, endpoint, wanted=wanted, now=at)
         if settled is not None or endpoint is None:
             self._settle(task, settled or conclude.handed_back(task.delivery, at))
             return
@@ -288,9 +287,8 @@ class Worker:
         if exchange.cause is None and not success:
             exchange = msgspec.structs.replace(exchange, cause=Cause.STATUS)
         lane = self._lane(task)
-        plain = success and lane.proven and lane.pace is HEALTHY
-        pace = HEALTHY if plain else self._paced(lane, endpoint, exchange, outcome, now)
-        done = conclude.after_all(task.members or (task.delivery,), endpoint, exchange, outcome, now)
+        pace = self._paced(lane, endpoint, exchange, outcome, now)
+        done = conclude.after_all(task.deliveries, endpoint, exchange, outcome, now)
         self._told.attempt(task, endpoint, exchange, done[0], now)
         if isinstance(outcome, GiveUp) and outcome.disable:
             self.claims.disable(endpoint, GONE_REASON)
@@ -301,8 +299,11 @@ class Worker:
     def _paced(
         self, lane: Lane, endpoint: Endpoint, exchange: Exchange, outcome: Outcome, now: Micros
     ) -> Pace:
-        if isinstance(outcome, Delivered) and not lane.proven:
+        success = isinstance(outcome, Delivered)
+        if success and not lane.proven:
             lane.prove()
+        if success and lane.pace is HEALTHY:
+            return HEALTHY
         pace, notices = pace_after(lane.pace, exchange, outcome, endpoint.concurrency, now)
         if pace.probe_interval and not lane.pace.probe_interval:
             self._told.slowed(endpoint, f"{pace.blamed} failures in a row, so it gets one request at a time")

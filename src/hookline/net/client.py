@@ -92,7 +92,7 @@ class Client:
         if connection is None:
             return self._spawn(self._afresh(job, addresses), watch, done)
         reuse = _Reuse(self, connection, job, done)
-        answer = Answer(self._limits, head_only=request.method == "HEAD")
+        answer = self._answer(request)
         connection.begin(job.head, request.body, answer, watch, reuse.over, outbox=self._outbox)
         return reuse
 
@@ -152,6 +152,9 @@ class Client:
                 return connection
         return None
 
+    def _answer(self, request: Request) -> Answer:
+        return Answer(self._limits, head_only=request.method == "HEAD")
+
     def _spawn(self, work: _Work, watch: Watch, done: Done) -> Sending:
         task = asyncio.get_running_loop().create_task(work)
         self._opening.add(task)
@@ -187,7 +190,7 @@ class Client:
         try:
             if self._closed:
                 raise SendError(Cause.NOT_SENT, "the client was closed")
-            answer = Answer(self._limits, head_only=job.request.method == "HEAD")
+            answer = self._answer(job.request)
             return await connection.exchange(job.head, job.request.body, answer, job.watch)
         finally:
             self._pool.put(connection)
@@ -280,16 +283,6 @@ def _tell(error: BaseException) -> None:
 
 
 def _told(answer: Answer, watch: Watch, address: str, *, resent: bool = False) -> Exchange:
-    whole = answer.whole
-    if whole is not None:  # nearly all: whatever else is told of an answer has its default
-        return Exchange(
-            status=whole.status,
-            headers=whole.headers,
-            body=whole.body,
-            timings=watch.timings(answer.first_byte_at),
-            address=address,
-            resent=resent,
-        )
     return Exchange(
         status=answer.status if answer.head_done else None,
         headers=answer.headers if answer.head_done else (),

@@ -95,7 +95,7 @@ class Connection(asyncio.Protocol):
         self.reusable = False
         self._answer = answer
         self._done = done
-        if self._gone or self._transport.is_closing():
+        if self.closing:
             answer.end()
             self._loop.call_soon(self._finish, answer)
             return
@@ -122,10 +122,13 @@ class Connection(asyncio.Protocol):
         answer = self._answer
         if self._unsent is None or answer is None:
             return
-        if self._gone or self._transport.is_closing():
+        if self.closing:
             answer.end()
             self._finish(answer)
             return
+        now = self._loop.time()
+        if now >= self._deadline:
+            self._deadline = now + _LATE
         (data, watch), self._unsent = self._unsent, None
         watch.written = time.perf_counter()
         self._transport.write(data)
@@ -197,9 +200,8 @@ class Connection(asyncio.Protocol):
         answer = self._answer
         if answer is None:
             return
-        if self._unsent is not None:  # a turn of the loop took so long
-            self._deadline = self._loop.time() + _LATE
-            self._arm(self._deadline)
+        if self._unsent is not None:  # a turn took so long that its timers come before what it has begun
+            self._arm(self._loop.time() + _LATE)
             self._send()
         elif self._loop.time() < self._deadline:
             self._arm(self._deadline)

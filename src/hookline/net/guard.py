@@ -83,10 +83,9 @@ class Guard:
 
     def cached(self, host: str, port: int) -> Sequence[str] | None:
         """As `addresses`, or None where that needs a look-up."""
-        standing = self._standing(host)
-        if standing.passed and not standing.refused and port not in BAD_PORTS:
-            return standing.passed
         standing = self._dialable(host, port)
+        if standing.passed:
+            return standing.passed
         if standing.answers is None:
             known = self._resolver.cached(host)
             if known is None:

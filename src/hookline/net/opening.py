@@ -33,7 +33,7 @@ class Opener:
 
     def known(self, host: str, port: int) -> Sequence[str] | None:
         """The approved addresses when that needs no waiting. Raises DialRefused."""
-        if self._proxy is not None and self._by_name(host):  # asked here too: mostly it is a call less
+        if self._by_name(host):
             return ("",)
         return None if self._cached is None else self._cached.cached(host, port)
 

@@ -38,8 +38,7 @@ class Pool:
     def put(self, connection: Connection) -> None:
         """Keeps it for the next exchange, or ends it: not reusable, too many idle already, pool closed."""
         stack = self._idle.get(connection.key)
-        full = self._count >= self._limits.idle or len(stack or ()) >= self._limits.idle_per_key
-        if self._closed or full or not connection.reusable or connection.closing:
+        if self._closed or not connection.reusable or connection.closing or self._full(stack):
             connection.abort()
             return
         connection.idle_since = time.monotonic()
@@ -67,6 +66,9 @@ class Pool:
                 connection.abort()
         self._idle.clear()
         self._count = 0
+
+    def _full(self, stack: list[Connection] | None) -> bool:
+        return self._count >= self._limits.idle or len(stack or ()) >= self._limits.idle_per_key
 
     def _sweep_later(self) -> None:
         loop = asyncio.get_running_loop()

@@ -27,9 +27,8 @@ class Watch:
         return (time.perf_counter() - self.phase_began) * 1000
 
     def timings(self, first_byte_at: float = 0.0) -> Timings:
-        # Every exchange has these two, so `_hundredths` is written out.
-        first = int((first_byte_at - self.written) * 100_000) / 100 if first_byte_at else 0.0
-        total = int((time.perf_counter() - self.began) * 100_000) / 100
+        first = _hundredths((first_byte_at - self.written) * 1000) if first_byte_at else 0.0
+        total = _hundredths((time.perf_counter() - self.began) * 1000)
         if not self.phase:
             return Timings(first_byte=first, total=total)
         dns, connect, tls = _hundredths(self.dns), _hundredths(self.connect), _hundredths(self.tls)

@@ -9,7 +9,7 @@ from hookline.model.attempt import Attempt, Cause
 from hookline.model.delivery import Delivery, State
 from hookline.model.event import Event, Origin
 from hookline.model.ids import EndpointId
-from hookline.storage.ledger import Accepted
+from hookline.storage.ledger import Accepted, Result
 
 Row = Sequence[Any]
 
@@ -124,6 +124,11 @@ def delivery_row(delivery: Delivery) -> tuple[Any, ...]:
         delivery.order_key,
         delivery.batch_id,
     )
+
+
+def result_row(result: Result) -> tuple[Any, ...]:
+    """DELIVERY and `first_attempt`."""
+    return (*delivery_row(result.delivery), attempt_document(result.attempt))
 
 
 def read_delivery(row: Row) -> Delivery:

@@ -7,12 +7,10 @@ from sqlalchemy import Connection, select
 from hookline.model.endpoint import Counters as EndpointCounters
 from hookline.model.endpoint import HourCount
 from hookline.model.ids import EndpointId, TenantId
+from hookline.storage.counting import ALL_HOURS
 from hookline.storage.database import Database
 from hookline.storage.schema import counters
 from hookline.storage.wall import AnyRow, within
-
-_ALL = 0
-"""The row of this hour holds the sum of all hours."""
 
 
 class Counters:
@@ -43,7 +41,7 @@ def _many(
     connection: Connection, tenant_id: TenantId, endpoint_ids: Sequence[EndpointId]
 ) -> dict[EndpointId, EndpointCounters]:
     wanted = select(counters).where(
-        within(counters, tenant_id), counters.c.endpoint_id.in_(endpoint_ids), counters.c.hour == _ALL
+        within(counters, tenant_id), counters.c.endpoint_id.in_(endpoint_ids), counters.c.hour == ALL_HOURS
     )
     return {row.endpoint_id: _sum(row) for row in connection.execute(wanted)}
 
@@ -54,7 +52,7 @@ def _hours(
     wanted = select(counters.c.hour, counters.c.succeeded, counters.c.failed).where(
         within(counters, tenant_id),
         counters.c.endpoint_id == endpoint_id,
-        counters.c.hour >= max(since, _ALL + 1),
+        counters.c.hour >= max(since, ALL_HOURS + 1),
         counters.c.hour < until,
     )
     rows = connection.execute(wanted.order_by(counters.c.hour))

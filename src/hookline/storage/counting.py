@@ -17,7 +17,7 @@ COUNTER = (
     "last_attempt_at",
     "last_success_at",
 )
-_ALL = 0
+ALL_HOURS = 0
 """The row of this hour holds the sum of all hours."""
 
 
@@ -29,7 +29,7 @@ def counts(results: Iterable[Result]) -> list[tuple[Any, ...]]:
             delivery = result.delivery
             tried[delivery.tenant_id, delivery.endpoint_id, result.attempt.at // HOUR].append(result.attempt)
     for (tenant, endpoint, _), some in list(tried.items()):
-        tried[tenant, endpoint, _ALL] += some
+        tried[tenant, endpoint, ALL_HOURS] += some
     return [(*key, *_sums(some)) for key, some in tried.items()]
 
 

@@ -11,12 +11,12 @@ from hookline.errors import CommitUnknown
 from hookline.model.ids import DeliveryId, NodeId
 from hookline.model.receipt import Receipt
 from hookline.storage.columns import (
-    attempt_document,
     delivery_row,
     event_row,
     in_hand_text,
     read_delivery,
     read_event,
+    result_row,
 )
 from hookline.storage.counting import counts
 from hookline.storage.endings import ending_rows
@@ -154,7 +154,7 @@ class PostgresLedger:
         """
         if ending_rows([result.delivery for result in fresh], self._followed) or changes(fresh):
             return False
-        arguments = columns(map(_new_input, fresh), sql.NEW_ARRAYS) + columns(
+        arguments = columns(map(result_row, fresh), sql.NEW_ARRAYS) + columns(
             counts(fresh), sql.COUNTER_ARRAYS
         )
         try:
@@ -257,16 +257,12 @@ def _refused(results: Sequence[Result], written: Iterable[Any]) -> list[Delivery
     return [result.delivery.id for result in results if result.delivery.id not in known]
 
 
-def _new_input(result: Result) -> tuple[Any, ...]:
-    return (*delivery_row(result.delivery), attempt_document(result.attempt))
-
-
 def _result_input(result: Result) -> tuple[Any, ...]:
-    delivery, attempt = result.delivery, result.attempt
+    attempt = result.attempt
     if attempt is None:
-        return (*delivery_row(delivery), None, None, None, None)
+        return (*result_row(result), None, None, None)
     succeeded = attempt.exchange.cause is None
-    return (*delivery_row(delivery), attempt_document(attempt), succeeded, attempt.at, attempt.at // HOUR)
+    return (*result_row(result), succeeded, attempt.at, attempt.at // HOUR)
 
 
 def _transposed(rows: Iterable[Sequence[Any]], width: int) -> list[Sequence[Any]]:

@@ -19,6 +19,7 @@ from hookline.storage.columns import (
     in_hand_text,
     read_delivery,
     read_event,
+    result_row,
 )
 from hookline.storage.counting import counts
 from hookline.storage.endings import ending_rows
@@ -197,11 +198,7 @@ def _record(
     paces: Sequence[LanePace],
     followed: AbstractSet[str],
 ) -> Sequence[DeliveryId]:
-    rows = [
-        (*delivery_row(result.delivery), attempt_document(result.attempt))
-        for result in results
-        if result.fresh
-    ]
+    rows = [result_row(result) for result in results if result.fresh]
     written = _insert(connection, _RESULTS, rows)
     for result in results:
         if not result.fresh and _move(connection, node, result):
